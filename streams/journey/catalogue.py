@@ -1,0 +1,51 @@
+"""Pure. One immutable snapshot of the product catalogue, indexed the way the rules ask.
+
+A batch of catalogue records becomes one snapshot under one version; the core never sees half a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+from schemas.records import Product, Relation
+
+
+class Entry(Struct, frozen=True, gc=False):
+    """A product with its relations grouped by kind, in catalogue order."""
+
+    product: Product
+    relations: dict[str, tuple[Relation, ...]]
+    earning_milestones: frozenset[str]
+
+    def related(self, kind: str) -> tuple[Relation, ...]:
+        """Relations of one kind; empty when there are none."""
+        return self.relations.get(kind, ())
+
+
+class Catalogue:
+    """Products by id under one version."""
+
+    __slots__ = ("_entries", "version")
+
+    def __init__(self, version: str, products: Iterable[Product]) -> None:
+        self.version = version
+        self._entries = {product.product_id: _entry(product) for product in products}
+
+    def get(self, product_id: str) -> Entry | None:
+        """The entry of a product, None when the catalogue does not know it."""
+        return self._entries.get(product_id)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+def _entry(product: Product) -> Entry:
+    grouped: dict[str, list[Relation]] = {}
+    for relation in product.relations:
+        grouped.setdefault(relation.kind, []).append(relation)
+    return Entry(
+        product=product,
+        relations={kind: tuple(relations) for kind, relations in grouped.items()},
+        earning_milestones=frozenset(m.name for m in product.milestones if m.earns_upgrade),
+    )
