@@ -1,0 +1,405 @@
+"""What is remembered: one small customer record, one record per owned item, one per open order.
+
+An event loads the customer and the items and the order that it names, so its cost does not grow with what
+the customer owns. Each record has two halves:
+
+- *facts*, built only from minimum, maximum, last writer and the k smallest or newest of a set, so that
+  any order and any repetition of the same events ends in the same facts;
+- *said*, what the outputs told so far; outputs are the difference between it and what holds now.
+
+Records are array-like on the wire: append fields with defaults, never reorder (see `state.codec`).
+Times are epoch milliseconds, 0 is never. A `Stamp` is (time_ms, event_id).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from msgspec import Struct
+
+Stamp = tuple[int, str]
+NEVER: Stamp = (0, "")
+
+LINES_MAX = 8
+TICKETS_MAX = 16
+PAYMENTS_MAX = 8
+RETURNS_MAX = 16
+RESPONSES_MAX = 16
+DECLINES_MAX = 8
+ANSWERS_MAX = 16
+GOALS_MAX = 3
+CHANNELS_MAX = 16
+SUBSCRIPTIONS_MAX = 4
+PARCELS_MAX = 16
+ORDER_LINES_MAX = 2_000
+ORDER_FLAGS_MAX = 16
+OPEN_MAX = 20
+NEWEST_ITEMS_MAX = 8
+TOLD_MAX = 24
+RESTS_MAX = 32
+
+
+class Line(Struct, array_like=True, gc=False):
+    """One order line of an item; each aspect keeps its last writer.
+
+    `shipped_at`, `delivered`, `lost` and `parcel_id` mirror the order record. A quantity of -1 in
+    `cancelled_quantity` means all of it.
+    """
+
+    order_id: str
+    line_id: str
+    placed: Stamp = NEVER
+    content: Stamp = NEVER
+    quantity: int = 0
+    fulfilment: str = "ship"
+    gift: bool = False
+    replacement: bool = False
+    price_minor: int | None = None
+    currency: str | None = None
+    contract_ends_at: int = 0
+    refunded: Stamp = NEVER
+    refunded_quantity: int = 0
+    cancelled: Stamp = NEVER
+    cancelled_quantity: int = 0
+    shipped_at: int = 0
+    delivered: Stamp = NEVER
+    lost: bool = False
+    parcel_id: str = ""
+
+
+class Subscription(Struct, array_like=True, gc=False):
+    """Last writer of one subscription. `status` is the last event type."""
+
+    subscription_id: str
+    latest: Stamp = NEVER
+    status: str = ""
+    term_starts_at: int = 0
+    paid_through_at: int = 0
+    renews_at: int = 0
+
+
+class Told(Struct, array_like=True, gc=False):
+    """One moment that was opened for an anchor (a cycle, a supply, an interval), or settled without."""
+
+    placement: int
+    anchor: int
+    at: int
+    attempt: int = 0
+    done: bool = True
+
+
+class Withheld(Struct, array_like=True, gc=False):
+    """The reason last reported for a moment of this record."""
+
+    placement: int
+    anchor: int
+    reason: int
+
+
+class ItemRecord(Struct, array_like=True, gc=False):
+    """One owned item: a product, and the unit where events name units.
+
+    The record of the empty unit also points at the newest unit: usage that names no unit is folded into
+    it and counts for that unit. Usage lists hold the k smallest and k greatest stamps of all ever seen.
+    """
+
+    product_id: str = ""
+    unit_id: str = ""
+    due_ms: int = 0
+    # facts
+    lines: list[Line] = []
+    lines_floor: Stamp = NEVER
+    newest_unit: tuple[int, str, str] = (0, "", "")
+    setup_started: list[Stamp] = []
+    setup_completed: list[Stamp] = []
+    sessions: list[Stamp] = []
+    results: list[Stamp] = []
+    milestones: list[tuple[int, str, str]] = []
+    limits: list[tuple[int, str, str]] = []
+    guidance: list[Stamp] = []
+    consumed: list[Stamp] = []
+    visits: list[tuple[int, str, str]] = []
+    subscriptions: list[Subscription] = []
+    subscriptions_floor: Stamp = NEVER
+    # said
+    stage: int = 0
+    stage_since: int = 0
+    inferred: bool = False
+    cycle: str = ""
+    first_value_at: int = 0
+    told: list[Told] = []
+    withheld: list[Withheld] = []
+    decided_under: int = 0
+
+
+class OrderLine(Struct, array_like=True, gc=False):
+    """Which item an order line became; last writer."""
+
+    line_id: str
+    content: Stamp
+    product_id: str
+    unit_id: str
+    fulfilment: str
+    gift: bool
+    price_minor: int | None
+    currency: str | None
+
+
+class Parcel(Struct, array_like=True, gc=False):
+    """One parcel. `latest_status` is the last writer over statuses, `delivered` and `shipped` newest of theirs."""
+
+    parcel_id: str
+    latest: Stamp = NEVER
+    latest_status: str = ""
+    shipped: Stamp = NEVER
+    delivered: Stamp = NEVER
+    opened: Stamp = NEVER
+    named: Stamp = NEVER
+    line_ids: tuple[str, ...] = ()
+    parcels_total: int = 0
+    estimate_on: int = 0
+    estimated: Stamp = NEVER
+    trouble: list[Stamp] = []
+
+
+class OrderRecord(Struct, array_like=True, gc=False):
+    """One open order: what was ordered, its parcels, and what was said about them."""
+
+    order_id: str = ""
+    due_ms: int = 0
+    # facts
+    lines: list[OrderLine] = []
+    placed: Stamp = NEVER
+    cancelled: Stamp = NEVER
+    settled: Stamp = NEVER
+    parcels: list[Parcel] = []
+    parcels_floor: Stamp = NEVER
+    newest: int = 0
+    # said
+    told: list[Told] = []
+    withheld: list[Withheld] = []
+    decided_under: int = 0
+
+
+class Consent(Struct, array_like=True, gc=False):
+    """One channel: the profile's word, and the customer's own STOP and explicit opt-in."""
+
+    channel: str
+    stated: Stamp = NEVER
+    state: str = "unknown"
+    stopped: Stamp = NEVER
+    started: Stamp = NEVER
+
+
+class Ticket(Struct, array_like=True, gc=False):
+    """One support ticket: last writer of its fields, the newest openings and resolutions."""
+
+    ticket_id: str
+    latest: Stamp = NEVER
+    status: str = ""
+    topic: str = ""
+    priority: str = "normal"
+    bad: bool = False
+    agent_holds: bool = False
+    order_id: str = ""
+    product_id: str = ""
+    opened: list[Stamp] = []
+    resolved: list[Stamp] = []
+
+
+class Toggle(Struct, array_like=True, gc=False):
+    """Something that starts and ends by events: a failed payment by reference, a return by order."""
+
+    ref: str
+    started: Stamp = NEVER
+    ended: Stamp = NEVER
+
+
+class Answer(Struct, array_like=True, gc=False):
+    """Last writer of one preference or constraint."""
+
+    kind: str
+    key: str
+    latest: Stamp
+    value: str
+
+
+class Response(Struct, array_like=True, gc=False):
+    """What was reported back about one eligibility, newest of each kind."""
+
+    eligibility_id: str
+    latest: Stamp = NEVER
+    sent: Stamp = NEVER
+    failed: Stamp = NEVER
+    suppressed: Stamp = NEVER
+    seen: Stamp = NEVER
+
+
+class FlagNow(Struct, array_like=True, gc=False):
+    """A friction flag as last said. `until` is when it ends by itself, 0 when only an event ends it."""
+
+    flag: int
+    ref: str
+    state: int
+    since: int
+    until: int = 0
+    order_id: str = ""
+    product_id: str = ""
+    severe: bool = False
+    routine: bool = False
+    inferred: bool = False
+    held_by_agent: bool = False
+    cause: str = ""
+    helped_at: int = 0
+    help_reason: int = 0
+
+
+class OrderFlag(Struct, array_like=True, gc=False):
+    """The shipping problem of one open order, mirrored from its record. `ended_at` 0: still open."""
+
+    order_id: str
+    since: int
+    ended_at: int = 0
+    severe: bool = False
+    inferred: bool = False
+    cause: str = ""
+
+
+class Open(Struct, array_like=True, gc=False):
+    """An eligibility that has not ended: a permission until `send_by`, attribution after it if sent."""
+
+    eligibility_id: str
+    placement: int
+    move: int
+    service: bool
+    holdout: bool
+    product_id: str
+    unit_id: str
+    cycle: str
+    order_id: str
+    parcel_id: str
+    stage: int
+    anchor: int
+    attempt: int
+    candidate: str
+    relation: str
+    family: str
+    opened_at: int
+    opens_at: int
+    send_by: int
+    answer_until: int
+    sent_at: int = 0
+    ref: str = ""
+
+
+class Claim(Struct, array_like=True, gc=False):
+    """A moment that is here but waits: why, until when it lasts, and when it is looked at again."""
+
+    placement: int
+    scope: int
+    product_id: str
+    unit_id: str
+    cycle: str
+    order_id: str
+    parcel_id: str
+    stage: int
+    anchor: int
+    attempt: int
+    move: int
+    service: bool
+    priority: int
+    opens_at: int
+    ends_at: int
+    reason: int = 0
+    look_at: int = 0
+
+
+class Sent(Struct, array_like=True, gc=False):
+    """One thing that was said, for the caps."""
+
+    at: int
+    eligibility_id: str
+    offer: bool
+
+
+class Rest(Struct, array_like=True, gc=False):
+    """An offer family that rests until a time."""
+
+    family: str
+    until: int
+
+
+class ItemNow(Struct, array_like=True, gc=False):
+    """One of the items whose stage changed last."""
+
+    product_id: str
+    unit_id: str
+    stage: int
+    since: int
+
+
+class CustomerRecord(Struct, array_like=True, gc=False):
+    """One customer: what holds for everything they own."""
+
+    due_ms: int = 0
+    # facts
+    profiled: Stamp = NEVER
+    time_zone: str = ""
+    locale: str = ""
+    market: str = ""
+    brand: str = ""
+    consents: list[Consent] = []
+    tickets: list[Ticket] = []
+    tickets_floor: Stamp = NEVER
+    payments: list[Toggle] = []
+    payments_floor: Stamp = NEVER
+    returns: list[Toggle] = []
+    returns_floor: Stamp = NEVER
+    negative: Stamp = NEVER
+    solved: Stamp = NEVER
+    question: Stamp = NEVER
+    answered: Stamp = NEVER
+    interest: Stamp = NEVER
+    goals: list[tuple[int, str, str]] = []
+    answers: list[Answer] = []
+    answers_floor: Stamp = NEVER
+    responses: list[Response] = []
+    responses_floor: Stamp = NEVER
+    declines: list[tuple[int, str, str, str]] = []
+    # said
+    epoch: int = 0
+    sequence: int = 0
+    flags: list[FlagNow] = []
+    order_flags: list[OrderFlag] = []
+    open: list[Open] = []
+    waiting: list[Claim] = []
+    sent: list[Sent] = []
+    rests: list[Rest] = []
+    offers_rest_until: int = 0
+    declines_in_a_row: int = 0
+    asked_at: int = 0
+    asks: int = 0
+    asks_unanswered: int = 0
+    helped_at: int = 0
+    episodes: list[int] = []
+    sender_reports: bool = False
+    stage_counts: list[int] = []
+    newest: list[ItemNow] = []
+    decided_under: int = 0
+
+
+class Forgotten(Struct, array_like=True, gc=False):
+    """All that stays of an erased customer, under a keyed hash: the opt-outs, the epoch, the sequence."""
+
+    epoch: int
+    sequence: int
+    erased_at: int
+    stopped: list[str] = []
+
+
+class Target(NamedTuple):
+    """What a wake-up is for: the customer (all empty), one item, or one order."""
+
+    product_id: str = ""
+    unit_id: str = ""
+    order_id: str = ""
