@@ -1,10 +1,10 @@
 """The command `kairos`: a table of sub-commands, each imported only when it is asked for.
 
-A sub-command brings its own dependencies (numpy for learning, a store for replays), so the table holds names and
-one-line summaries, and `kairos --help` imports none of them.
+A sub-command brings its own dependencies (numpy for learning, a store for replays), so the table holds names
+and one-line summaries, and `kairos --help` imports none of them.
 
-Exit codes: 0 done; 1 the command ran and its answer is "no" (a check that found something); 2 the command could not
-run, with one line on standard error that says why; 130 interrupted.
+Exit codes: 0 done; 1 the command ran and its answer is "no" (a check that found something); 2 the command
+could not run, with one line on standard error that says why; 130 interrupted.
 """
 
 import argparse
@@ -85,7 +85,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def _reader_left() -> int:
-    """Whoever read our output (as `head` does) has enough: end quietly, also when Python flushes at its exit."""
+    """Whoever read our output (as `head` does) has enough: end quietly, also at the flush on exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 

@@ -1,8 +1,8 @@
 """Errors, grouped by who must act.
 
-What the caller does with an error depends on who can mend it, not on where it arose, so the classes say exactly that:
-a `Rejected` input goes to the dead letters and work goes on, a `Retryable` step is tried again within its bound, and a
-`Fatal` error stops the process before it can do harm.
+What the caller does with an error depends on who can mend it, not on where it arose, so the classes say
+exactly that: a `Rejected` input goes to the dead letters and work goes on, a `Retryable` step is tried again
+within its bound, and a `Fatal` error stops the process before it can do harm.
 """
 
 

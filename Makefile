@@ -1,0 +1,87 @@
+# Needs make and Python 3.11 or newer, nothing else. `make help` lists the targets.
+#
+# PYTHON=python3.12 uses that interpreter, in an environment of its own; VENV=dir names the environment.
+# The environment is stamped with the checksum of the lock file: when that changes, the next target makes it anew, so
+# that nothing stays behind which the lock no longer names.
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+SEEDS ?= 200
+WORKERS ?= auto
+
+# An interpreter counts when it runs and is new enough: a name on the PATH may lead nowhere.
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+CANDIDATES := python3.12 python3.11 python3 python
+
+ifdef PYTHON
+VENV ?= .venv-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+else
+VENV ?= .venv
+PYTHON = $(shell for python in $(CANDIDATES); do \
+	$$python -c '$(NEW_ENOUGH)' >/dev/null 2>&1 && echo $$python && break; done)
+endif
+
+PY := $(VENV)/bin/python
+LOCKED := $(VENV)/.locked-$(shell cksum < requirements-dev.lock 2>/dev/null | cut -d ' ' -f 1)
+INSTALLED := $(VENV)/.installed
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: $(INSTALLED) ## replay a slice of real orders and show what would have been said
+	@$(VENV)/bin/kairos replay --demo
+
+.PHONY: test
+test: $(INSTALLED) ## run the tests on WORKERS processes (all cores)
+	@$(PY) -m pytest -q -n $(WORKERS)
+
+.PHONY: check
+check: $(INSTALLED) ## format, lint and types, without changing a file
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy
+
+.PHONY: format
+format: $(INSTALLED) ## format, and mend what the linter can mend
+	@$(PY) -m ruff check --fix-only .
+	@$(PY) -m ruff format .
+
+.PHONY: simulate
+simulate: $(INSTALLED) ## judge SEEDS made-up histories with the checkers: build/simulate.json
+	@mkdir -p build
+	@$(PY) -m streams.simulation --seeds $(SEEDS) --out build/simulate.json
+
+.PHONY: bench
+bench: $(INSTALLED) ## measure the hot paths: build/bench.json
+	@mkdir -p build
+	@$(PY) -m tests.bench
+
+# The lock must not say where it was made: no index, no host, no path.
+COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m piptools compile --quiet --generate-hashes --allow-unsafe \
+	--strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
+
+.PHONY: lock
+lock: $(INSTALLED) ## write the lock files from pyproject.toml (UPGRADE=1 moves to the newest versions)
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) --extra dev --output-file requirements-dev.lock pyproject.toml
+	@$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
+
+.PHONY: clean
+clean: ## remove the environment and everything that was made
+	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find schemas state streams tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(LOCKED):
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or newer among: $(CANDIDATES). Name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c '$(NEW_ENOUGH)' || { echo "make: $(PYTHON) does not run or is older than Python 3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "make: $(PYTHON) comes without venv or ensurepip: install them (on Debian and Ubuntu: the package python3-venv, or python3.11-venv for that version)" >&2; exit 1; }
+	@echo "making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(INSTALLED): $(LOCKED) pyproject.toml
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

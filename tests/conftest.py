@@ -1,0 +1,10 @@
+"""One Hypothesis profile for everybody: the same examples on every machine, and no limit on the wall clock.
+
+A deadline would fail on a busy machine and say nothing about the code. Chance belongs to `make simulate`,
+where every run prints the seed that repeats it.
+"""
+
+from hypothesis import settings
+
+settings.register_profile("ci", derandomize=True, deadline=None, database=None)
+settings.load_profile("ci")
