@@ -31,8 +31,9 @@ class MissingField(ValidationError):
 def required(name: str) -> Any:
     """A field that must be given although fields before it need not.
 
-    The order of a schema's fields is fixed and puts optional fields before required ones, which Python forbids in
-    positional arguments. So such a field has a default that refuses: `Usage("e1", "c1", at_ms)` raises `MissingField`.
+    The order of a schema's fields is fixed and puts optional fields before required ones, which Python
+    forbids for positional arguments. So such a field has a default that refuses: `Usage("e1", "c1", at_ms)`
+    raises `MissingField`.
     """
     return field(default_factory=_refuse(name))
 

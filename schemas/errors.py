@@ -1,7 +1,7 @@
 """What can be wrong with the bytes of a record, in one vocabulary, and the exceptions that say it.
 
-`Reason` holds every reason for which an input is refused, those of the encoding and those of the meaning, because the
-same word stands in the dead letter, in the metric's label and in the console.
+`Reason` holds every reason for which an input is refused, those of the encoding and those of the meaning,
+because the same word stands in the dead letter, in the metric's label and in the console.
 """
 
 from enum import StrEnum
@@ -63,7 +63,7 @@ class Reason(StrEnum):
 class Undecodable(Exception):
     """The bytes are not a record of this schema, for ever: the sender must act.
 
-    `field` is the path of the field, such as `lines[3].quantity`; empty when it is about the record as a whole.
+    `field` is the path of the field, such as `lines[3].quantity`; empty when it is about the whole record.
     """
 
     def __init__(self, reason: Reason, field: str = "") -> None:
@@ -77,7 +77,7 @@ class Unencodable(Exception):
 
 
 class SchemaUnavailable(Exception):
-    """The writer's schema cannot be had now (an id that the registry does not know yet): the same read may succeed."""
+    """The writer's schema cannot be had now, as with an id not known yet: the same read may succeed."""
 
 
 class ContractBroken(Exception):

@@ -1,7 +1,7 @@
 """Writes the Python of the contract from the `.avsc` files: `python -m schemas.generate`.
 
-With `--check` nothing is written, and the exit code is 1 when a generated file is not what it should be. Ruff formats
-what is written, so it must be installed; using the generated files needs neither Ruff nor this module.
+With `--check` nothing is written, and the exit code is 1 when a generated file is not what it should be. Ruff
+formats what is written, so it must be installed; whoever uses the generated files needs neither.
 """
 
 import argparse
@@ -10,19 +10,25 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from schemas.model import FOLDER, contract
+from schemas.model import FOLDER, contract, documents
+from schemas.names import fingerprint
+from schemas.write_codecs import codecs_source
 from schemas.write_records import records_source
 
 
 def sources() -> Mapping[Path, str]:
     """Path and formatted source of every generated file."""
     records = contract()
-    return {FOLDER / "records.py": formatted(records_source(records))}
+    fingerprints = {name: fingerprint(schema) for name, schema in documents().items()}
+    return {
+        FOLDER / "records.py": formatted(records_source(records)),
+        FOLDER / "codecs.py": formatted(codecs_source(records, fingerprints)),
+    }
 
 
 def formatted(source: str) -> str:
     """`source` as Ruff formats it."""
-    for command in (["check", "--select", "I,UP,RUF", "--fix-only", "--quiet"], ["format"]):
+    for command in (["check", "--select", "I", "--fix-only", "--quiet"], ["format"]):
         line = [
             sys.executable,
             "-m",

@@ -1,12 +1,13 @@
 """The Avro files as typed values: what a record holds, and the limits on it.
 
 Avro knows no limits, so three attributes beside `type` add them, which every Avro library ignores:
-`"form": "id"` makes the strings of a field identifiers, `"max_chars"` and `"max_items"` bound strings and arrays.
+`"max_chars"` and `"max_items"` bound the strings and the array of a field, and `"form"` says what its strings
+are: `"id"` an identifier, `"word"` one of few words, both of at most 128 characters.
 Only the shapes that the contract uses are known here; anything else in a file is refused by name.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,15 +27,22 @@ DAY_MS: Final = 86_400_000
 
 FOLDER: Final = Path(__file__).parent
 
+Schema: TypeAlias = Mapping[str, Any]
+"""An Avro schema as parsed JSON, of a record or of another complex type."""
+Form: TypeAlias = Literal["", "id", "word"]
 NumberKind: TypeAlias = Literal["int", "long", "timestamp", "date"]
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A string of at most `max_chars` characters; an identifier also has one at least, and no control characters."""
+    """A string of at most `max_chars` characters.
+
+    The form `id` has one character at least, and no control characters. The form `word` takes few values, so
+    its bytes are worth keeping.
+    """
 
     max_chars: int
-    is_id: bool
+    form: Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,21 +130,27 @@ Shape: TypeAlias = Text | Number | Double | Boolean | Enumeration | Array | Null
 
 @dataclass(frozen=True, slots=True)
 class _Limits:
-    is_id: bool
+    form: Form
     max_chars: int
     max_items: int
 
 
 @cache
+def documents(folder: Path = FOLDER) -> Mapping[str, Schema]:
+    """The parsed JSON of all `.avsc` files in `folder`, by record name, in order of file name."""
+    schemas = (json.loads(path.read_text()) for path in sorted(folder.glob("*.avsc")))
+    return {schema["name"]: schema for schema in schemas}
+
+
+@cache
 def contract(folder: Path = FOLDER) -> Mapping[str, Record]:
-    """The records of all `.avsc` files in `folder`, by record name, in order of file name."""
-    records = (parse(json.loads(path.read_text())) for path in sorted(folder.glob("*.avsc")))
-    return {record.name: record for record in records}
+    """The records of all `.avsc` files in `folder`, by record name. Raises `ContractBroken`."""
+    return {name: parse(schema) for name, schema in documents(folder).items()}
 
 
-def parse(schema: Mapping[str, Any]) -> Record:
+def parse(schema: Schema) -> Record:
     """The record that the parsed JSON of one file describes. Raises `ContractBroken`."""
-    record = _shape(schema, _Limits(is_id=False, max_chars=TEXT_CHARS_MAX, max_items=ITEMS_MAX), "")
+    record = _shape(schema, _Limits(form="", max_chars=TEXT_CHARS_MAX, max_items=ITEMS_MAX), "")
     if not isinstance(record, Record):
         raise ContractBroken("a file of the contract must hold a record")
     return record
@@ -164,11 +178,9 @@ def _collect(shape: Shape, found: dict[str, Record | Enumeration]) -> None:
 
 
 def _shape(schema: Any, limits: _Limits, namespace: str) -> Shape:
-    if isinstance(schema, list):
-        return Nullable(_shape(_non_null(schema), limits, namespace))
-    if isinstance(schema, str):
-        return _primitive(schema, limits)
     match schema:
+        case ["null", branch]:
+            return Nullable(_shape(branch, limits, namespace))
         case {"type": "record"}:
             return _record(schema, namespace)
         case {"type": "enum"}:
@@ -179,21 +191,15 @@ def _shape(schema: Any, limits: _Limits, namespace: str) -> Shape:
             return Number("timestamp")
         case {"type": "int", "logicalType": "date"}:
             return Number("date")
-        case {"type": str(name)}:
+        case str(name) | {"type": str(name)}:
             return _primitive(name, limits)
     raise ContractBroken(f"the contract has no shape for {schema!r}")
-
-
-def _non_null(branches: Sequence[Any]) -> Any:
-    if len(branches) != 2 or branches[0] != "null":
-        raise ContractBroken(f'a union must be ["null", type], not {branches!r}')
-    return branches[1]
 
 
 def _primitive(name: str, limits: _Limits) -> Shape:
     match name:
         case "string":
-            return Text(limits.max_chars, limits.is_id)
+            return Text(limits.max_chars, limits.form)
         case "int" | "long":
             return Number(name)
         case "double":
@@ -203,23 +209,26 @@ def _primitive(name: str, limits: _Limits) -> Shape:
     raise ContractBroken(f"the contract has no shape for {name!r}")
 
 
-def _record(schema: Mapping[str, Any], namespace: str) -> Record:
+def _record(schema: Schema, namespace: str) -> Record:
     namespace = schema.get("namespace", namespace)
     fields = tuple(_field(field, namespace) for field in schema["fields"])
     return Record(schema["name"], namespace, fields, schema.get("doc", ""))
 
 
-def _field(schema: Mapping[str, Any], namespace: str) -> Field:
-    is_id = schema.get("form") == "id"
-    limits = _Limits(
-        is_id=is_id,
-        max_chars=schema.get("max_chars", ID_CHARS_MAX if is_id else TEXT_CHARS_MAX),
-        max_items=schema.get("max_items", ITEMS_MAX),
-    )
+def _field(schema: Schema, namespace: str) -> Field:
+    default = schema.get("default")
     return Field(
         name=schema["name"],
-        shape=_shape(schema["type"], limits, namespace),
+        shape=_shape(schema["type"], _limits(schema), namespace),
         has_default="default" in schema,
-        default=schema.get("default"),
+        default=tuple(default) if isinstance(default, list) else default,
         doc=schema.get("doc", ""),
     )
+
+
+def _limits(schema: Schema) -> _Limits:
+    form = schema.get("form", "")
+    if form not in ("", "id", "word"):
+        raise ContractBroken(f"the contract has no form {form!r}")
+    max_chars = schema.get("max_chars", ID_CHARS_MAX if form else TEXT_CHARS_MAX)
+    return _Limits(form, max_chars, schema.get("max_items", ITEMS_MAX))

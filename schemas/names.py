@@ -1,0 +1,63 @@
+"""Names of Avro types, and the name of a whole schema: its fingerprint."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from fastavro.schema import fingerprint as _fingerprint
+from fastavro.schema import to_parsing_canonical_form
+
+from schemas.errors import ContractBroken
+
+PRIMITIVES: Final = frozenset({"null", "boolean", "int", "long", "float", "double", "bytes", "string"})
+NAMED: Final = frozenset({"record", "error", "enum", "fixed"})
+
+
+def fingerprint(schema: Mapping[str, Any]) -> bytes:
+    """CRC-64-AVRO of `schema` in Parsing Canonical Form: 8 bytes, little-endian."""
+    return bytes.fromhex(_fingerprint(to_parsing_canonical_form(dict(schema)), "CRC-64-AVRO"))
+
+
+def full_name(schema: Mapping[str, Any], namespace: str) -> str:
+    """The name of a named type with its namespace, which may stand in the name, beside it or around it."""
+    name: str = schema["name"]
+    if "." in name:
+        return name
+    space = schema.get("namespace", namespace)
+    return f"{space}.{name}" if space else name
+
+
+def named_types(schema: Any) -> Mapping[str, Any]:
+    """Every named type within `schema`, by full name; references are left as they are."""
+    return dict(_named(schema, ""))
+
+
+def _named(schema: Any, namespace: str) -> Iterator[tuple[str, Any]]:
+    match schema:
+        case list():
+            for branch in schema:
+                yield from _named(branch, namespace)
+        case {"type": ("record" | "error" | "enum" | "fixed")}:
+            name = full_name(schema, namespace)
+            yield name, schema
+            space = name.rpartition(".")[0]
+            for field in schema.get("fields", ()):
+                yield from _named(field["type"], space)
+        case {"type": "array", "items": inner} | {"type": "map", "values": inner} | {"type": inner}:
+            yield from _named(inner, namespace)
+
+
+def resolved(schema: Any, names: Mapping[str, Any]) -> Any:
+    """`schema`, or the type that it names. A name without namespace is found by its last part.
+
+    Raises `ContractBroken` for a name that nothing bears.
+    """
+    while isinstance(schema, dict) and isinstance(schema["type"], dict | list):
+        schema = schema["type"]
+    if isinstance(schema, dict) and schema["type"] not in PRIMITIVES | NAMED | {"array", "map"}:
+        schema = schema["type"]
+    if not isinstance(schema, str) or schema in PRIMITIVES:
+        return schema
+    for name, found in names.items():
+        if name == schema or name.rpartition(".")[2] == schema:
+            return found
+    raise ContractBroken(f"no type is named {schema!r}")
