@@ -1,0 +1,146 @@
+"""Overrides by brand, category and product: read like the base, and judged as what they resolve to.
+
+An override is judged alone over the base. Most rules look at one value, so that is enough; a few values are
+judged by one another (two moments must not share a priority), and overrides of several dimensions may break
+such a rule together. So every combination that differs in those values is judged as well.
+"""
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from streams.journey.policy_set import DIMENSIONS, Tree, merge
+from streams.loading.policy_constraints import CONSTRAINTS, RELATED
+from streams.loading.policy_judging import judge, select
+from streams.loading.policy_shape import Path, Report, read_tree, report_missing, write_path
+from streams.loading.problems import shown
+
+Overrides = dict[str, dict[str, Tree]]
+"""Dimension to name to partial tree."""
+
+_Wrong = tuple[Path, str]
+_Combination = tuple[tuple[Path, Tree], ...]
+
+OVERRIDES_MAX: Final = 10_000
+"""Overrides of one dimension."""
+COMBINATIONS_MAX: Final = 10_000
+"""Combinations that differ in related values; each is judged."""
+NAME_CHARS_MAX: Final = 128
+
+NOT_BY: Final = {
+    "mass_incident": DIMENSIONS,
+    "sources": DIMENSIONS,
+    "keywords": ("category", "product"),
+}
+"""Sections that some dimensions cannot override, since what they rule is not of one brand or one product."""
+
+
+def read_overrides(written: Mapping[str, Any], report: Report) -> Overrides:
+    """The overrides of a file, by dimension; what cannot be read is reported and left out."""
+    return {dimension: _read_dimension(dimension, written[dimension], report) for dimension in DIMENSIONS}
+
+
+def judge_overrides(base: Tree, overrides: Overrides, report: Report) -> None:
+    """Report what is wrong with `base` under each override, and under each combination that matters.
+
+    What is wrong with a part of a combination is reported there alone.
+    """
+    found: dict[frozenset[Path], set[_Wrong]] = {frozenset(): _wrong(base, {})}
+    for combination in itertools.chain(_singles(overrides), _combinations(overrides, report)):
+        places = [place for place, _ in combination]
+        wrong = _wrong(base, _laid_over([tree for _, tree in combination]))
+        found[frozenset(places)] = wrong
+        parts = itertools.chain.from_iterable(
+            found.get(frozenset(some), ())
+            for size in range(len(places))
+            for some in itertools.combinations(places, size)
+        )
+        for path, reason in sorted(wrong.difference(parts)):
+            report((*places[-1], *path), _with(places[:-1], reason))
+
+
+def _read_dimension(dimension: str, written: object, report: Report) -> dict[str, Tree]:
+    if not isinstance(written, dict):
+        report((dimension,), f'must be tables by name, as in [{dimension}."x".stages], not {shown(written)}')
+        return {}
+    if len(written) > OVERRIDES_MAX:
+        report((dimension,), f"has {len(written)} overrides, more than {OVERRIDES_MAX}")
+        return {}
+    read: dict[str, Tree] = {}
+    for name, table in written.items():
+        place = (dimension, name)
+        if not isinstance(table, dict):
+            report(place, f"must be a table, not {shown(table)}")
+        elif not 0 < len(name) <= NAME_CHARS_MAX:
+            report(place, f"a name has 1 to {NAME_CHARS_MAX} characters")
+        else:
+            read[name] = read_tree(_allowed(dimension, table, place, report), report, place)
+    return read
+
+
+def _allowed(dimension: str, table: Mapping[str, Any], place: Path, report: Report) -> dict[str, Any]:
+    """The sections of an override that this dimension may override; the others are reported."""
+    refused = [section for section in table if dimension in NOT_BY.get(section, ())]
+    for section in refused:
+        report((*place, section), f"cannot differ by {dimension}: it rules more than one {dimension}")
+    return {section: value for section, value in table.items() if section not in refused}
+
+
+def _singles(overrides: Overrides) -> Iterator[_Combination]:
+    for dimension, names in overrides.items():
+        for name, tree in names.items():
+            yield (((dimension, name), tree),)
+
+
+def _combinations(overrides: Overrides, report: Report) -> Iterator[_Combination]:
+    """Combinations of two and of three dimensions, of overrides that differ in related values."""
+    choices = [_related(dimension, names) for dimension, names in overrides.items()]
+    if math.prod(len(choice) + 1 for choice in choices) > COMBINATIONS_MAX:
+        report((), f"more than {COMBINATIONS_MAX} combinations of overrides change {', '.join(RELATED)}")
+        return
+    for size in (2, 3):
+        for some in itertools.combinations(choices, size):
+            yield from itertools.product(*some)
+
+
+def _related(dimension: str, names: Mapping[str, Tree]) -> list[tuple[Path, Tree]]:
+    """One override for each way to set related values, with nothing but those."""
+    different: dict[bytes, tuple[Path, Tree]] = {}
+    for name, tree in names.items():
+        kept: Tree = {}
+        for pattern in RELATED:
+            for path, value in select(tree, tuple(pattern.split("."))):
+                kept = merge(kept, _nested(path, value))
+        if kept:
+            key = msgspec.json.encode(kept, order="deterministic")
+            different.setdefault(key, ((dimension, name), kept))
+    return list(different.values())
+
+
+def _nested(path: Path, value: object) -> Tree:
+    return {path[0]: _nested(path[1:], value) if len(path) > 1 else value}
+
+
+def _laid_over(trees: Sequence[Tree]) -> Tree:
+    merged: Tree = {}
+    for tree in trees:
+        merged = merge(merged, tree)
+    return merged
+
+
+def _wrong(base: Tree, changes: Tree) -> set[_Wrong]:
+    """What is wrong with `base` under `changes`; only with what they touch, where there are any."""
+    wrong: set[_Wrong] = set()
+    tree = merge(base, changes)
+    report_missing(tree, lambda path, reason: wrong.add((path, reason)))
+    sections = set(changes) | ({"moments"} if "sending" in changes else set())
+    judge(tree, CONSTRAINTS, lambda path, reason: wrong.add((path, reason)), sections or None)
+    return wrong
+
+
+def _with(places: Sequence[Path], reason: str) -> str:
+    others = " and ".join(write_path(place) for place in places)
+    return f"with {others}: {reason}" if others else reason
