@@ -36,7 +36,7 @@ from streams.sources.order_log import OrderLog
 CURRENCY = "GBP"
 RELATIONS_MAX = 16
 BASKET_LINES = 8
-CANDIDATES_MAX = 40
+CANDIDATES_MAX = 24
 """So many products of a category, the most bought, are looked at for a relation."""
 CHEAP_SHARE = 0.3
 """An add-on costs at most this share of its product, so that it can be a simple one."""
@@ -178,16 +178,18 @@ class _Shop:
 
     def _best(self, item: _Item, category: str, count: int, price_max: float = float("inf")) -> list[_Item]:
         """The `count` best products of `category` for `item`: bought together with it, then by hash."""
-
-        def fit(other: _Item) -> tuple[int, int]:
-            return self._together[_pair(item.index, other.index)], item.number ^ other.number
-
+        index, number, together = item.index, item.number, self._together
         fitting = [
-            other
+            (together.get(_pair(index, other.index), 0), number ^ other.number, other)
             for other in self._candidates[category]
-            if other.index != item.index and other.price_minor <= price_max
+            if other.index != index and other.price_minor <= price_max
         ]
-        return sorted(fitting, key=fit, reverse=True)[:count]
+        fitting.sort(key=_fit, reverse=True)
+        return [other for _orders, _tie, other in fitting[:count]]
+
+
+def _fit(fitting: tuple[int, int, _Item]) -> tuple[int, int]:
+    return fitting[:2]
 
 
 def _items(log: OrderLog, chance: Chance) -> list[_Item]:

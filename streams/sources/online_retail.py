@@ -43,10 +43,11 @@ class OnlineRetail:
         if not any(not invoice.is_credit for invoice in log.invoices):
             raise Fatal("the order log has no order of a known customer: there is nothing to replay")
         self._log = log
-        self._refunds = match_refunds(log)
+        matched = match_refunds(log)
+        self._refunds = matched.refunds
         self._wanted = customers
         self.catalogue: tuple[Product, ...] = made_up_catalogue(log, seed)
-        self.counts = Counts(read=dict(log.read), left_out=dict(log.left_out))
+        self.counts = Counts(read=dict(log.read), left_out=dict(log.left_out + matched.left_out))
         self.responder: Responder | None = responder(seed, self.catalogue)
         self.ends_at_ms = (log.invoices[-1].at_ms // DAY_MS + 1) * DAY_MS
         self._surroundings = Surroundings(seed, {product.product_id: product for product in self.catalogue})

@@ -7,9 +7,9 @@ credit line is left out whole and counted. Sums of quantities are so preserved: 
 by line.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from streams.sources.order_log import Invoice, OrderLog
 
@@ -34,20 +34,29 @@ class _Open:
     left: int
 
 
-def match_refunds(log: OrderLog) -> dict[str, tuple[Refund, ...]]:
-    """Refunds by order id, in order of time; counts what stays unmatched in `log.left_out`."""
-    refunds: dict[str, list[Refund]] = defaultdict(list)
+@dataclass(slots=True)
+class Matched:
+    """What the credits of a log take back."""
+
+    refunds: dict[str, list[Refund]] = field(default_factory=lambda: defaultdict(list))
+    """By order id, in order of time."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    """Lines and pieces of credits for which nothing was found."""
+
+
+def match_refunds(log: OrderLog) -> Matched:
+    """Find for every credit line of `log` what it takes back."""
+    matched = Matched()
     open_lines: dict[tuple[str, int], list[_Open]] = {pair: [] for pair in _credited(log)}
     for invoice in log.invoices:
         if invoice.is_credit:
-            for refund in _refunds(log, invoice, open_lines):
-                refunds[refund.order_id].append(refund)
+            _match(log, invoice, open_lines, matched)
             continue
         for line in range(invoice.first, invoice.end):
             lines = open_lines.get((invoice.customer_id, log.product[line]))
             if lines is not None:
                 lines.append(_Open(invoice, line, log.quantity[line]))
-    return {order_id: tuple(of_order) for order_id, of_order in refunds.items()}
+    return matched
 
 
 def _credited(log: OrderLog) -> Iterator[tuple[str, int]]:
@@ -58,21 +67,22 @@ def _credited(log: OrderLog) -> Iterator[tuple[str, int]]:
                 yield invoice.customer_id, log.product[line]
 
 
-def _refunds(
-    log: OrderLog, credit: Invoice, open_lines: dict[tuple[str, int], list[_Open]]
-) -> Iterator[Refund]:
-    """What `credit` takes back, order by order; reduces what is left of their lines."""
+def _match(
+    log: OrderLog, credit: Invoice, open_lines: dict[tuple[str, int], list[_Open]], matched: Matched
+) -> None:
+    """Add to `matched` what `credit` takes back, order by order, and reduce what is left of their lines."""
     totals: dict[str, dict[int, int]] = defaultdict(dict)
     for line in range(credit.first, credit.end):
         lines = open_lines[credit.customer_id, log.product[line]]
         taken = _take(lines, log.quantity[line])
         if not taken:
-            log.left_out["refund_lines_unmatched"] += 1
-            log.left_out["refund_pieces_unmatched"] += log.quantity[line]
+            matched.left_out["refund_lines_unmatched"] += 1
+            matched.left_out["refund_pieces_unmatched"] += log.quantity[line]
         for of in taken:
             totals[of.invoice.invoice_id][of.line] = log.quantity[of.line] - of.left
     for order_id, of_order in totals.items():
-        yield Refund(credit.invoice_id, order_id, credit.at_ms, tuple(sorted(of_order.items())))
+        refund = Refund(credit.invoice_id, order_id, credit.at_ms, tuple(sorted(of_order.items())))
+        matched.refunds[order_id].append(refund)
 
 
 def _take(lines: list[_Open], pieces: int) -> list[_Open]:
