@@ -8,7 +8,9 @@ the customer owns. Each record has two halves:
 - *said*, what the outputs told so far; outputs are the difference between it and what holds now.
 
 Records are array-like on the wire: append fields with defaults, never reorder (see `state.codec`).
-Times are epoch milliseconds, 0 is never. A `Stamp` is (time_ms, event_id).
+Times are epoch milliseconds, 0 is never. A `Stamp` is (time_ms, event_id), a `Mark` adds a word. Lists that
+keep the newest entries of a growing set have a floor: whatever is not above it counts as settled, which
+makes the bound independent of the order of arrival.
 """
 
 from __future__ import annotations
@@ -18,14 +20,18 @@ from typing import NamedTuple
 from msgspec import Struct
 
 Stamp = tuple[int, str]
+Mark = tuple[int, str, str]
 NEVER: Stamp = (0, "")
+NO_FLOOR: Mark = (0, "", "")
 
 LINES_MAX = 8
+ORDER_DAYS_MAX = 8
 TICKETS_MAX = 16
 PAYMENTS_MAX = 8
 RETURNS_MAX = 16
 RESPONSES_MAX = 16
 DECLINES_MAX = 8
+ORDER_DAYS_MAX = 8
 ANSWERS_MAX = 16
 GOALS_MAX = 3
 CHANNELS_MAX = 16
@@ -42,7 +48,7 @@ RESTS_MAX = 32
 class Line(Struct, array_like=True, gc=False):
     """One order line of an item; each aspect keeps its last writer.
 
-    `shipped_at`, `delivered`, `lost` and `parcel_id` mirror the order record. A quantity of -1 in
+    `shipped_at`, `delivered`, `lost`, `void` (whole order cancelled) and `parcel_id` mirror the order record. A quantity of -1 in
     `cancelled_quantity` means all of it.
     """
 
@@ -64,6 +70,7 @@ class Line(Struct, array_like=True, gc=False):
     shipped_at: int = 0
     delivered: Stamp = NEVER
     lost: bool = False
+    void: bool = False
     parcel_id: str = ""
 
 
@@ -72,6 +79,7 @@ class Subscription(Struct, array_like=True, gc=False):
 
     subscription_id: str
     latest: Stamp = NEVER
+    started: Stamp = NEVER
     status: str = ""
     term_starts_at: int = 0
     paid_through_at: int = 0
@@ -108,7 +116,7 @@ class ItemRecord(Struct, array_like=True, gc=False):
     due_ms: int = 0
     # facts
     lines: list[Line] = []
-    lines_floor: Stamp = NEVER
+    lines_floor: Mark = NO_FLOOR
     newest_unit: tuple[int, str, str] = (0, "", "")
     setup_started: list[Stamp] = []
     setup_completed: list[Stamp] = []
@@ -120,7 +128,7 @@ class ItemRecord(Struct, array_like=True, gc=False):
     consumed: list[Stamp] = []
     visits: list[tuple[int, str, str]] = []
     subscriptions: list[Subscription] = []
-    subscriptions_floor: Stamp = NEVER
+    subscriptions_floor: Mark = NO_FLOOR
     # said
     stage: int = 0
     stage_since: int = 0
@@ -141,25 +149,27 @@ class OrderLine(Struct, array_like=True, gc=False):
     unit_id: str
     fulfilment: str
     gift: bool
+    quantity: int
     price_minor: int | None
     currency: str | None
 
 
 class Parcel(Struct, array_like=True, gc=False):
-    """One parcel. `latest_status` is the last writer over statuses, `delivered` and `shipped` newest of theirs."""
+    """One parcel; first and last of what was reported. An order keeps its parcels with the smallest ids."""
 
     parcel_id: str
     latest: Stamp = NEVER
-    latest_status: str = ""
+    status: str = ""
     shipped: Stamp = NEVER
     delivered: Stamp = NEVER
-    opened: Stamp = NEVER
+    arrived: Stamp = NEVER
+    trouble_first: Stamp = NEVER
+    trouble_last: Stamp = NEVER
+    estimated: Stamp = NEVER
+    estimate_on: int = 0
     named: Stamp = NEVER
     line_ids: tuple[str, ...] = ()
-    parcels_total: int = 0
-    estimate_on: int = 0
-    estimated: Stamp = NEVER
-    trouble: list[Stamp] = []
+    total: int = 0
 
 
 class OrderRecord(Struct, array_like=True, gc=False):
@@ -172,8 +182,8 @@ class OrderRecord(Struct, array_like=True, gc=False):
     placed: Stamp = NEVER
     cancelled: Stamp = NEVER
     settled: Stamp = NEVER
+    lines_floor: Mark = NO_FLOOR
     parcels: list[Parcel] = []
-    parcels_floor: Stamp = NEVER
     newest: int = 0
     # said
     told: list[Told] = []
@@ -310,6 +320,7 @@ class Claim(Struct, array_like=True, gc=False):
     priority: int
     opens_at: int
     ends_at: int
+    ref: str = ""
     reason: int = 0
     look_at: int = 0
 
@@ -350,11 +361,11 @@ class CustomerRecord(Struct, array_like=True, gc=False):
     brand: str = ""
     consents: list[Consent] = []
     tickets: list[Ticket] = []
-    tickets_floor: Stamp = NEVER
+    tickets_floor: Mark = NO_FLOOR
     payments: list[Toggle] = []
-    payments_floor: Stamp = NEVER
+    payments_floor: Mark = NO_FLOOR
     returns: list[Toggle] = []
-    returns_floor: Stamp = NEVER
+    returns_floor: Mark = NO_FLOOR
     negative: Stamp = NEVER
     solved: Stamp = NEVER
     question: Stamp = NEVER
@@ -362,12 +373,14 @@ class CustomerRecord(Struct, array_like=True, gc=False):
     interest: Stamp = NEVER
     goals: list[tuple[int, str, str]] = []
     answers: list[Answer] = []
-    answers_floor: Stamp = NEVER
+    answers_floor: Mark = NO_FLOOR
     responses: list[Response] = []
-    responses_floor: Stamp = NEVER
+    responses_floor: Mark = NO_FLOOR
     declines: list[tuple[int, str, str, str]] = []
+    order_days: list[int] = []
     # said
     epoch: int = 0
+    erased_at: int = 0
     sequence: int = 0
     flags: list[FlagNow] = []
     order_flags: list[OrderFlag] = []
@@ -377,6 +390,7 @@ class CustomerRecord(Struct, array_like=True, gc=False):
     rests: list[Rest] = []
     offers_rest_until: int = 0
     declines_in_a_row: int = 0
+    counted: list[str] = []
     asked_at: int = 0
     asks: int = 0
     asks_unanswered: int = 0

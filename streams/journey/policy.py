@@ -27,6 +27,7 @@ class Deliveries(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     inferred_after_ms: int
     late_grace_ms: int
     order_closes_after_ms: int
+    undelivered_order_closes_after_ms: int
     delivered_in_store: bool
 
 
@@ -87,6 +88,7 @@ class Offers(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     add_on_price_share_max: float
     on_time_reorders_for_subscribe: int
     on_time_tolerance_share: float
+    context_wait_ms: int
 
 
 class Asks(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -156,14 +158,33 @@ class Live(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Replenishment(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The estimator's own numbers; see `streams.journey.replenishment`."""
+    """When a consumable runs out: logs are natural, of days; `learning_*` is read by `kairos learn` alone."""
 
     mean_log_gap_days: float
+    """Of a product of which nothing is known."""
     sd_between: float
+    """How far customers' means lie apart where nothing was learned."""
     sd_within: float
+    """How far the gaps of one customer lie apart where nothing was learned."""
     pairs_min: int
+    """A prior of fewer pairs of customer and product yields to what the catalogue or this table says."""
     purchases_max: int
-    confidence_full_at: int
+    """So many newest purchases of a customer count."""
+    prior_gaps_max: float
+    """A prior never outweighs so many gaps of the customer's own, however sure it is of itself."""
+    within_gaps: float
+    """So many gaps outweigh the regularity that a customer's own gaps show."""
+    rhythm_weight: float
+    """Share of a customer's log distance from the reference rhythm by which the prior moves."""
+    rhythm_mean_log_gap_days: float
+    """The reference: of the days between the orders, of whatever, of a customer."""
+    gap_days_max: float
+    confidence_factor: float
+    """Confidence is the probability that the estimate is right within this factor."""
+    learning_gap_weight_max: float
+    """A gap counts as the gaps of its length that the history was too short to show, at most so often."""
+    learning_gaps: float
+    """So many gaps outweigh the spread that a product's, or a category's, own gaps show."""
 
 
 class Keywords(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -130,6 +130,7 @@ class Reason(Word):
     AGENT_HOLDS = 14
     OUTRANKED = 15
     CROWDED_OUT = 16
+    GUIDE_FIRST = 17
     # withheld: a check did not pass
     GENERIC = 20
     NO_CANDIDATE = 21

@@ -1,0 +1,187 @@
+"""Pure. advance(state, event or look, now) -> state', outputs, wake-ups: the order in which a step happens.
+
+    expire -> fold -> orders -> friction -> revoke -> items -> help -> arbitrate -> next looks
+
+Outputs are the difference between what was said and what holds now, so a repeated event and an extra look
+say nothing. Nothing here reads a clock: `at.now_ms` never decreases for a customer.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas.records import Delivery, Erasure, Profile, Purchase, Reply, Ticket, Usage
+from state.records import Forgotten, Open, Target
+from streams.journey import arbitration, channels, friction, helping, items, order_moments, orders, replies
+from streams.journey.eligibility import end, expire, reschedule
+from streams.journey.folding import FOLDS
+from streams.journey.step import At, Records, Step, World
+from streams.journey.view import FAR
+from streams.journey.words import Placement, Reason, Status
+
+Event = Purchase | Delivery | Usage | Ticket | Reply | Profile | Erasure
+
+
+class Work:
+    """A working set and the outputs of its steps, as (topic name without prefix, record)."""
+
+    __slots__ = ("outputs", "records")
+
+    def __init__(self, records: Records) -> None:
+        self.records = records
+        self.outputs: list[tuple[str, Any]] = []
+
+
+class Journey:
+    """The decision core over one partition's state. `world` is replaced whole when policy or catalogue change."""
+
+    __slots__ = ("world",)
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def on_event(self, work: Work, event: Event, at: At) -> None:
+        """One event of one customer; repeated or late, it never raises."""
+        known = work.records.exists(event.customer_id)
+        step = Step(self.world, work.records, work.outputs, event.customer_id, at, event.event_id)
+        if not known:
+            self._remember(step)
+        if event.occurred_at <= step.customer.erased_at:
+            return
+        if isinstance(event, Erasure):
+            self._erase(step, event)
+            return
+        expire(step)
+        self._apply(step, event)
+        self._decide(step)
+
+    def on_wake_up(self, work: Work, customer_id: str, target: Target, at: At) -> None:
+        """One look at a customer, an item or an order. A look too many changes nothing."""
+        records = work.records
+        if not records.exists(customer_id):
+            return
+        step = Step(self.world, records, work.outputs, customer_id, at, None)
+        if target.product_id and records.item(customer_id, target.product_id, target.unit_id) is not None:
+            step.item(target.product_id, target.unit_id)
+        elif target.order_id and records.order(customer_id, target.order_id) is not None:
+            step.order(target.order_id)
+        expire(step)
+        self._decide(step)
+
+    def _apply(self, step: Step, event: Any) -> None:
+        """Fold, and what a reply or a purchase says about what is open."""
+        customer = step.customer
+        before = channels.states(customer)
+        zone = customer.time_zone
+        FOLDS[type(event)](step, event)
+        if isinstance(event, Reply):
+            replies.answer(step, event)
+        elif isinstance(event, Purchase) and event.type == "order_placed":
+            replies.buy(step, event)
+        elif isinstance(event, Delivery) and event.status == "update_opened":
+            step.context = "shipping_update"
+        elif isinstance(event, Ticket):
+            step.recheck = True
+            for held in customer.order_flags:
+                step.order(held.order_id)
+        elif isinstance(event, Profile):
+            step.rules = step.world.policies.rules(customer.brand, "", "")
+            if customer.time_zone != zone:
+                reschedule(step)
+        if channels.states(customer) != before:
+            step.recheck = True
+            self._revoke_without_channel(step, stopped=isinstance(event, Reply))
+
+    def _decide(self, step: Step) -> None:
+        """Everything after the facts."""
+        customer = step.customer
+        if customer.decided_under != step.world.version:
+            self._redecide(step)
+        for order in list(step.orders.values()):
+            orders.mirror(step, order)
+            order_moments.decide(step, order)
+        friction.update(step)
+        self._revoke_blocked(step)
+        for item in list(step.items.values()):
+            items.decide(step, item)
+        help_at = helping.decide(step)
+        arbitration.arbitrate(step)
+        self._finish(step, help_at)
+
+    def _redecide(self, step: Step) -> None:
+        """The policy or the catalogue is another than the customer was decided under."""
+        customer = step.customer
+        if customer.decided_under:
+            step.recheck = True
+            for held in list(customer.open):
+                if held.send_by > step.now:
+                    self._hold_to_policy(step, held)
+        customer.decided_under = step.world.version
+
+    def _hold_to_policy(self, step: Step, held: Open) -> None:
+        word = Placement(held.placement).word
+        rules = step.rules_for(held.product_id, step.world.catalogue.get(held.product_id))
+        if step.world.control.paused(step.customer.brand, word, held.product_id):
+            end(step, held, Status.REVOKED, Reason.PAUSED)
+        elif not rules.moments[word].enabled or self._unsellable(step, held.candidate):
+            end(step, held, Status.REVOKED, Reason.POLICY_CHANGED)
+
+    def _unsellable(self, step: Step, candidate: str) -> bool:
+        if not candidate:
+            return False
+        entry = step.world.catalogue.get(candidate)
+        return entry is None or not entry.product.sellable
+
+    def _revoke_blocked(self, step: Step) -> None:
+        """Every open permission that friction blocks is taken back in the same step."""
+        if not step.customer.flags:
+            return
+        for held in list(step.customer.open):
+            if held.send_by > step.now and friction.blocks_open(step, held):
+                end(step, held, Status.REVOKED, Reason.FRICTION_STARTED)
+
+    def _revoke_without_channel(self, step: Step, *, stopped: bool) -> None:
+        for held in list(step.customer.open):
+            rule = step.rules.moments[Placement(held.placement).word]
+            if held.send_by > step.now and not channels.channels_left(step, rule, held.move):
+                end(step, held, Status.REVOKED, Reason.OPTED_OUT if stopped else Reason.CONSENT_LOST)
+
+    def _finish(self, step: Step, help_at: int) -> None:
+        """Put what was touched, with the customer's next look."""
+        customer, records, customer_id = step.customer, step.records, step.customer_id
+        for item in step.items.values():
+            records.put_item(customer_id, item)
+        for order in step.orders.values():
+            if order.order_id in step.closed:
+                records.remove_order(customer_id, order.order_id)
+            else:
+                records.put_order(customer_id, order)
+        looks = [friction.next_change(step), help_at]
+        looks += [held.answer_until if held.sent_at else held.send_by for held in customer.open]
+        looks += [claim.look_at for claim in customer.waiting if claim.look_at]
+        due = min(looks)
+        customer.due_ms = due if due < FAR else 0
+        records.touch_customer(customer_id)
+
+    def _remember(self, step: Step) -> None:
+        """A customer who comes back after an erasure keeps opt-outs, epoch and sequence, and nothing else."""
+        left = step.records.forgotten(step.world.identity.forgotten_key(step.customer_id))
+        if left is None:
+            return
+        customer = step.customer
+        customer.epoch, customer.sequence, customer.erased_at = left.epoch, left.sequence, left.erased_at
+        replies.restore_stops(customer, left)
+
+    def _erase(self, step: Step, event: Erasure) -> None:
+        """Close what is open and forget everything but a keyed hash."""
+        customer = step.customer
+        for held in list(customer.open):
+            end(step, held, Status.REVOKED, Reason.ERASED)
+        stopped = [
+            c.channel for c in customer.consents if channels.consent_state(c) == "denied" and c.stopped[0]
+        ]
+        key = step.world.identity.forgotten_key(step.customer_id)
+        left = Forgotten(customer.epoch + 1, customer.sequence, event.occurred_at, stopped)
+        step.records.touch_customer(step.customer_id)
+        step.records.erase(step.customer_id)
+        step.records.put_forgotten(key, left)

@@ -1,0 +1,179 @@
+"""Pure. Several moments at once: the policy's priority decides, and nothing is lost.
+
+Claims that were collected in this step and those that are due in the waiting list are tried from the
+greatest priority down. A gate that is shut, a candidate that fails or a check that does not pass withholds
+a claim with its reason. The waiting list holds the best few; one that does not fit is `crowded_out` with a
+look of its own. After an opening everything that waits is tried again, because gates have moved.
+"""
+
+from __future__ import annotations
+
+from state.records import Claim
+from streams.journey import channels, checks, friction, gates, helping, items, order_moments
+from streams.journey.candidates import ADD_ONS, Choice, choose
+from streams.journey.eligibility import Saying, end, open_
+from streams.journey.gates import Shut
+from streams.journey.moments import BY_PLACEMENT
+from streams.journey.step import Step
+from streams.journey.telling import key_of, report
+from streams.journey.view import FAR
+from streams.journey.words import Move, Placement, Reason, Scope, Stage, Status
+
+ROUNDS_MAX = 8
+# A claim with one of these reasons is tried again only when its own records change.
+FINAL = frozenset((Reason.GENERIC, Reason.NO_CANDIDATE, Reason.COVERED, Reason.BEFORE_LIVE, Reason.TOO_LATE))
+
+
+def arbitrate(step: Step) -> None:
+    """Open what may be said now, withhold the rest with its reason and its next look."""
+    customer, now = step.customer, step.now
+    if not step.claims and not customer.waiting:
+        return
+    customer.waiting = [claim for claim in customer.waiting if claim.ends_at > now]
+    pool = _pool(step, every=step.recheck)
+    for _ in range(ROUNDS_MAX):
+        if not pool or not _round(step, pool):
+            return
+        pool = _pool(step, every=True)
+
+
+def _pool(step: Step, *, every: bool) -> list[Claim]:
+    """Claims of this step, and what waits and is due."""
+    waiting = {key_of(claim): claim for claim in step.customer.waiting}
+    for key, claim in step.claims.items():
+        held = waiting.pop(key, None)
+        if held is not None:
+            claim.reason, claim.look_at = held.reason, held.look_at
+    due = [claim for claim in waiting.values() if every or 0 < claim.look_at <= step.now]
+    return sorted([*step.claims.values(), *due], key=_rank)
+
+
+def _rank(claim: Claim) -> tuple[int, int, int, str, str, str, str]:
+    return (
+        -claim.priority, claim.ends_at, claim.placement, claim.product_id, claim.unit_id, claim.order_id,
+        claim.parcel_id,
+    )  # fmt: skip
+
+
+def _round(step: Step, pool: list[Claim]) -> bool:
+    """Try each claim once; whether anything was opened."""
+    opened = False
+    for claim in pool:
+        shut = gates.first_shut(step, claim)
+        if shut is None:
+            confirmed = _confirm(step, claim)
+            if confirmed is None:
+                _forget(step, claim)
+                continue
+            shut = _try(step, confirmed)
+            if shut is None:
+                _forget(step, claim)
+                opened = True
+                continue
+        _withhold(step, claim, *shut)
+    return opened
+
+
+def _confirm(step: Step, claim: Claim) -> Claim | None:
+    """A claim that has waited is decided anew from its own records before it may be said."""
+    key = key_of(claim)
+    if key not in step.claims and claim.move != Move.HELP:
+        if claim.placement in order_moments.OF_ORDERS:
+            if step.peek_order(claim.order_id) is not None:
+                order_moments.decide(step, step.order(claim.order_id))
+        else:
+            items.decide(step, step.item(claim.product_id, claim.unit_id))
+    found = step.claims.get(key)
+    if found is not None:
+        found.reason, found.look_at = claim.reason, claim.look_at
+    return found
+
+
+def _forget(step: Step, claim: Claim) -> None:
+    key = key_of(claim)
+    step.claims.pop(key, None)
+    step.customer.waiting = [held for held in step.customer.waiting if key_of(held) != key]
+
+
+def _try(step: Step, claim: Claim) -> Shut:
+    """Open the claim, or say why not: no channel, no candidate, a check that fails."""
+    rules = step.rules_for(claim.product_id, step.world.catalogue.get(claim.product_id))
+    rule = rules.moments[Placement(claim.placement).word]
+    usable, refused = channels.usable(step.customer, rule, step.rules.sending, claim.move)
+    if refused is not None:
+        return refused, FAR
+    choice = _choice(step, claim) if claim.move == Move.OFFER else None
+    if isinstance(choice, Reason):
+        return choice, _family_lifts(step) if choice == Reason.FAMILY_RESTS else FAR
+    view = step.views.get((claim.product_id, claim.unit_id))
+    shut = friction.blocking(step, Move(claim.move), claim.order_id, claim.product_id)
+    blocked = shut[0] if shut is not None and claim.move != Move.HELP else None
+    made = checks.six(checks.Case(step, claim, view, choice, usable, blocked))
+    if isinstance(made, Reason):
+        return made, FAR
+    _supersede(step, claim)
+    avoid = channels.avoided(step.customer, step.rules.sending)
+    escalate = claim.move == Move.HELP and helping.needs_a_person(step, claim)
+    open_(step, claim, Saying(choice, _in_context(claim, usable), avoid, made, escalate=escalate))
+    return None
+
+
+def _in_context(claim: Claim, usable: tuple[str, ...]) -> tuple[str, ...]:
+    """In transit the essential stands below the tracking of a shipping update, and nowhere else."""
+    if claim.placement == Placement.ESSENTIAL and claim.stage == Stage.CHECKOUT:
+        return usable[:1]
+    return usable
+
+
+def _choice(step: Step, claim: Claim) -> Choice | Reason:
+    entry = step.world.catalogue.get(claim.product_id)
+    if entry is None:
+        return Reason.NO_CANDIDATE
+    row = BY_PLACEMENT.get(claim.placement)
+    relations = ADD_ONS if row is None else row.relations
+    order = step.peek_order(claim.order_id) if claim.order_id else None
+    in_order = frozenset(line.product_id for line in order.lines) if order is not None else frozenset()
+    return choose(step, claim, entry, step.views.get((claim.product_id, claim.unit_id)), relations, in_order)
+
+
+def _family_lifts(step: Step) -> int:
+    return min((rest.until for rest in step.customer.rests if rest.until > step.now), default=FAR)
+
+
+def _supersede(step: Step, claim: Claim) -> None:
+    held = gates.permission(step, claim.move)
+    if held is not None and claim.service and gates.supersedable(held):
+        end(step, held, Status.SUPERSEDED, Reason.SERVICE_FIRST)
+
+
+def _withhold(step: Step, claim: Claim, reason: Reason, lifts_at: int) -> None:
+    look_at = lifts_at if lifts_at < claim.ends_at else 0
+    report(step, claim, reason, look_at)
+    claim.look_at = look_at
+    if reason in FINAL:
+        _forget(step, claim)
+        return
+    waiting = step.customer.waiting
+    key = key_of(claim)
+    for index, held in enumerate(waiting):
+        if key_of(held) == key:
+            waiting[index] = claim
+            return
+    waiting.append(claim)
+    if len(waiting) > step.rules.caps.waiting_max:
+        _crowd_out(step)
+
+
+def _crowd_out(step: Step) -> None:
+    """The least of those that wait gives way and looks again when all the others are over."""
+    waiting = step.customer.waiting
+    waiting.sort(key=_rank)
+    claim = waiting.pop()
+    look_at = max(held.ends_at for held in waiting)
+    look_at = look_at if look_at < claim.ends_at else 0
+    step.claims.pop(key_of(claim), None)
+    if look_at and claim.scope in (Scope.ITEM, Scope.PARCEL, Scope.CUSTOMER):
+        item = step.item(claim.product_id, claim.unit_id)
+        item.due_ms = min(item.due_ms, look_at) if item.due_ms else look_at
+    claim.reason = 0
+    report(step, claim, Reason.CROWDED_OUT, look_at)

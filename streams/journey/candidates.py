@@ -1,0 +1,263 @@
+"""Pure. Which single product an offer may name, and why it is no generic offer.
+
+Relations of the catalogue are tried in the order of the placement's row, then by the customer's
+preferences, then in catalogue order. The first candidate that every guard lets pass is taken. When none
+does, the reason of the best one that failed is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from schemas.records import Relation
+from state.records import Claim, CustomerRecord, ItemRecord
+from streams.journey.catalogue import Entry
+from streams.journey.step import Step
+from streams.journey.supply import refill_window
+from streams.journey.view import View, delivery_of
+from streams.journey.words import Placement, Reason
+
+ADD_ONS = ("required_to_start", "add_on", "protects", "refill")
+SUPPLY = frozenset((Placement.REFILL, Placement.SUBSCRIBE))
+
+
+class Choice(Struct, frozen=True, gc=False):
+    """A candidate with its relation, its offer family (rests after a no) and what makes it personal."""
+
+    candidate: str
+    relation: str
+    family: str
+    evidence: tuple[str, ...]
+
+
+class Seeking(Struct, gc=False):
+    """What a guard may look at."""
+
+    step: Step
+    claim: Claim
+    entry: Entry
+    view: View | None
+    relation: Relation
+    target: Entry
+    owned: ItemRecord | None
+    in_order: frozenset[str]
+
+
+Guard = Callable[[Seeking], bool]
+
+
+def _is_self(seeking: Seeking) -> bool:
+    return seeking.target.product.product_id == seeking.entry.product.product_id
+
+
+def sellable(seeking: Seeking) -> bool:
+    """Sold now, in the customer's market."""
+    product, market = seeking.target.product, seeking.step.customer.market
+    return product.sellable and (not product.markets or market in product.markets)
+
+
+def allowed(seeking: Seeking) -> bool:
+    """No constraint that the customer stated excludes it."""
+    product = seeking.target.product
+    for answer in seeking.step.customer.answers:
+        if answer.kind != "constraint":
+            continue
+        if answer.key == "price_max" and product.price_minor is not None:
+            if answer.value.isdigit() and product.price_minor > int(answer.value):
+                return False
+        elif (
+            answer.key in ("category", "product_id", "brand") and getattr(product, answer.key) == answer.value
+        ):
+            return False
+    return True
+
+
+def family_awake(seeking: Seeking) -> bool:
+    """Its family does not rest after a no."""
+    family = seeking.target.product.category
+    return all(
+        rest.family != family or rest.until <= seeking.step.now for rest in seeking.step.customer.rests
+    )
+
+
+def not_owned(seeking: Seeking) -> bool:
+    """The customer does not have it already, nor in the bundle that was bought."""
+    if seeking.target.product.product_id in seeking.entry.product.contains:
+        return False
+    owned = seeking.owned
+    return owned is None or not any(_counts(line.quantity, line) for line in owned.lines)
+
+
+def _counts(quantity: int, line: object) -> bool:
+    gone = getattr(line, "cancelled_quantity", 0) + getattr(line, "refunded_quantity", 0)
+    return quantity > gone and not getattr(line, "gift", False) and not getattr(line, "void", False)
+
+
+def not_in_order(seeking: Seeking) -> bool:
+    """It is not in the order that opened the moment."""
+    return seeking.target.product.product_id not in seeking.in_order
+
+
+def simple(seeking: Seeking) -> bool:
+    """No tutorial is needed; what is required to start may be complex."""
+    return seeking.relation.kind == "required_to_start" or not seeking.target.product.complex
+
+
+def small_price(seeking: Seeking) -> bool:
+    """At most a share of the item's price in the same currency; what is required to start has no limit."""
+    if seeking.relation.kind == "required_to_start":
+        return True
+    price, item = seeking.target.product, seeking.entry.product
+    if price.price_minor is None or not item.price_minor or price.currency != item.currency:
+        return False
+    return price.price_minor <= item.price_minor * seeking.step.rules.offers.add_on_price_share_max
+
+
+def not_reordered(seeking: Seeking) -> bool:
+    """Not bought again in another way since the supply that runs out, nor still under way."""
+    if _is_self(seeking) or seeking.owned is None or seeking.view is None:
+        return True
+    since = seeking.view.supplies[-1][0] if seeking.view.supplies else 0
+    return all(
+        (line.placed[0] or line.content[0]) <= since for line in seeking.owned.lines if line.quantity > 0
+    )
+
+
+def uncovered(seeking: Seeking) -> bool:
+    """No active subscription brings it."""
+    owned = seeking.owned if not _is_self(seeking) or seeking.view is None else seeking.view.item
+    return owned is None or all(s.status == "subscription_cancelled" for s in owned.subscriptions)
+
+
+def part_due(seeking: Seeking) -> bool:
+    """The part was not bought since the last interval began."""
+    interval_ms = (seeking.entry.product.maintenance_interval_days or 0) * 86_400_000
+    since = seeking.claim.opens_at - interval_ms
+    owned = seeking.owned
+    return owned is None or all((line.placed[0] or line.content[0]) <= since for line in owned.lines)
+
+
+EVERYWHERE: tuple[tuple[Reason, Guard], ...] = (
+    (Reason.NO_CANDIDATE, sellable),
+    (Reason.NO_CANDIDATE, allowed),
+    (Reason.FAMILY_RESTS, family_awake),
+)
+GUARDS: dict[int, tuple[tuple[Reason, Guard], ...]] = {
+    Placement.ORDER_ADD_ON: (
+        (Reason.NO_CANDIDATE, not_in_order),
+        (Reason.NO_CANDIDATE, not_owned),
+        (Reason.NO_CANDIDATE, simple),
+        (Reason.NO_CANDIDATE, small_price),
+    ),
+    Placement.ESSENTIAL: ((Reason.COVERED, not_owned), (Reason.COVERED, not_in_order)),
+    Placement.NEXT_STEP: ((Reason.NO_CANDIDATE, not_owned),),
+    Placement.REFILL: ((Reason.COVERED, uncovered), (Reason.COVERED, not_reordered)),
+    Placement.SUBSCRIBE: ((Reason.COVERED, uncovered),),
+    Placement.MAINTAIN: ((Reason.COVERED, part_due),),
+    Placement.UPGRADE: ((Reason.NO_CANDIDATE, not_owned),),
+}
+
+
+def personal(seeking: Seeking) -> tuple[str, ...]:
+    """What makes a candidate this customer's: a goal, a behaviour, or what they own. Empty: it is generic."""
+    relation, customer, view = seeking.relation, seeking.step.customer, seeking.view
+    evidence = [f"goal={goal}" for goal in _fresh_goals(seeking.step, customer) if goal in relation.goals]
+    if view is not None:
+        done = behaviours_of(view)
+        evidence += [f"behaviour={name}" for name in relation.behaviours if name in done]
+    if evidence:
+        return tuple(evidence)
+    if seeking.claim.placement == Placement.NEXT_STEP:
+        return ()
+    if view is not None and seeking.claim.placement in SUPPLY:
+        window = refill_window(view)
+        if window.basis in ("none", "global"):
+            return ()
+        return (f"run_out={window.basis}", f"expected_at={window.expected_at}")
+    return (f"owns={seeking.entry.product.product_id}", f"relation={relation.kind}")
+
+
+def _fresh_goals(step: Step, customer: CustomerRecord) -> list[str]:
+    since = step.now - step.rules.asks.answer_fresh_ms
+    return [value for at, _, value in customer.goals if at >= since]
+
+
+def behaviours_of(view: View) -> frozenset[str]:
+    """Names and kinds of what was done with the item in its cycle."""
+    item, start = view.item, view.ordered[0]
+    names = {
+        name for marks in (item.milestones, item.limits, item.visits) for at, _, name in marks if at >= start
+    }
+    kinds = (
+        ("session", item.sessions), ("result", item.results), ("setup_completed", item.setup_completed),
+        ("consumed", item.consumed), ("guidance_opened", item.guidance), ("milestone", item.milestones),
+        ("limit_reached", item.limits), ("site_visit", item.visits),
+    )  # fmt: skip
+    names.update(kind for kind, marks in kinds if marks and marks[-1][0] >= start)
+    names.discard("")
+    return frozenset(names)
+
+
+def choose(
+    step: Step,
+    claim: Claim,
+    entry: Entry,
+    view: View | None,
+    relations: tuple[str, ...],
+    in_order: frozenset[str],
+) -> Choice | Reason:
+    """The candidate for an offer about `entry`'s product, or the reason why there is none."""
+    failed = Reason.NO_CANDIDATE
+    for relation, target in _ranked(step, entry, relations, claim.placement):
+        seeking = Seeking(step, claim, entry, view, relation, target, _owned(step, target), in_order)
+        reason = next(
+            (why for why, guard in EVERYWHERE + GUARDS[claim.placement] if not guard(seeking)), None
+        )
+        if reason is None:
+            evidence = personal(seeking)
+            if evidence:
+                return Choice(target.product.product_id, relation.kind, target.product.category, evidence)
+            reason = Reason.GENERIC
+        failed = max(failed, reason, key=_telling.index)
+    return failed
+
+
+# The reason that is told when several candidates failed: the last of these that occurred.
+_telling = [Reason.NO_CANDIDATE, Reason.COVERED, Reason.FAMILY_RESTS, Reason.GENERIC]
+
+
+def _owned(step: Step, target: Entry) -> ItemRecord | None:
+    return step.peek(target.product.product_id)
+
+
+def _ranked(step: Step, entry: Entry, kinds: tuple[str, ...], placement: int) -> list[tuple[Relation, Entry]]:
+    found: list[tuple[Relation, Entry]] = []
+    for kind in kinds:
+        pairs = [
+            (relation, target)
+            for relation in entry.related(kind)
+            if (target := step.world.catalogue.get(relation.product_id)) is not None
+        ]
+        if not pairs and placement in SUPPLY:
+            pairs = [(Relation(kind="refill", product_id=entry.product.product_id), entry)]
+        pairs.sort(key=lambda pair: -_liking(step.customer, pair[1]))
+        found += pairs
+    return found
+
+
+def _liking(customer: CustomerRecord, target: Entry) -> int:
+    product = target.product
+    return sum(
+        1
+        for answer in customer.answers
+        if answer.kind == "preference"
+        and answer.key in ("brand", "category", "product_id")
+        and getattr(product, answer.key) == answer.value
+    )
+
+
+def last_delivery(view: View) -> int:
+    """When the newest supply was delivered, 0 while it is under way."""
+    return delivery_of(view.supplies[-1][3], view.rules)[0][0] if view.supplies else 0

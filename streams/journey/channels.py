@@ -1,0 +1,62 @@
+"""Pure. Consent and channels: which may be used for a moment, which must be avoided.
+
+    message class   a channel may be used when
+    marketing       it is granted; the brand's own surfaces when any channel is granted
+    service         it is neither denied nor stopped
+
+Offers and asks always need a grant, service offers too: unknown consent denies them. A STOP lasts until an
+explicit opt-in dated later; what a profile export says never lifts it.
+"""
+
+from __future__ import annotations
+
+from state.records import Consent, CustomerRecord
+from streams.journey.policy import Moment, Sending
+from streams.journey.step import Step
+from streams.journey.words import Move, Reason
+
+GRANTED, DENIED, UNKNOWN = "granted", "denied", "unknown"
+
+
+def consent_state(consent: Consent) -> str:
+    """What holds for one channel: STOP, then the later of the explicit opt-in and the profile's word."""
+    if consent.stopped[0] and consent.stopped >= consent.started:
+        return DENIED
+    if consent.started[0] and consent.started >= consent.stated:
+        return GRANTED
+    return consent.state
+
+
+def states(customer: CustomerRecord) -> dict[str, str]:
+    """The state of every channel that was ever named."""
+    return {consent.channel: consent_state(consent) for consent in customer.consents}
+
+
+def usable(
+    customer: CustomerRecord, rule: Moment, sending: Sending, move: int
+) -> tuple[tuple[str, ...], Reason | None]:
+    """Channels in the order of the moment's policy, or the reason why there are none."""
+    said = states(customer)
+    if move in (Move.OFFER, Move.ASK):
+        if GRANTED not in said.values():
+            return (), Reason.NO_CONSENT
+        channels = tuple(c for c in rule.channels if _granted(c, said, sending))
+    else:
+        channels = tuple(c for c in rule.channels if said.get(c, UNKNOWN) != DENIED)
+    return channels, None if channels else Reason.NO_CHANNEL
+
+
+def _granted(channel: str, said: dict[str, str], sending: Sending) -> bool:
+    state = said.get(channel, UNKNOWN)
+    return state == GRANTED or (state == UNKNOWN and channel not in sending.push_channels)
+
+
+def avoided(customer: CustomerRecord, sending: Sending) -> tuple[str, ...]:
+    """Known channels that are denied or stopped."""
+    said = states(customer)
+    return tuple(channel for channel in sending.known_channels if said.get(channel) == DENIED)
+
+
+def channels_left(step: Step, rule: Moment, move: int) -> bool:
+    """Whether an open permission still has a channel."""
+    return usable(step.customer, rule, step.rules.sending, move)[1] is None

@@ -1,0 +1,188 @@
+"""Pure. The life of one permission: opened, then exactly one end.
+
+    opened -> accepted | declined | answered | completed | superseded | revoked | expired
+
+A permission that was never reported sent ends at `send_by`; one that was sent ends with its answer or at
+`answer_until`. Holdout customers get the same life on a topic of its own, as if all were sent.
+"""
+
+from __future__ import annotations
+
+from schemas.records import Check, Eligibility, Window
+from state.records import OPEN_MAX, Claim, Open, Sent
+from streams.journey import gates
+from streams.journey.candidates import Choice
+from streams.journey.send_windows import send_windows
+from streams.journey.step import Step
+from streams.journey.telling import tell, untell
+from streams.journey.view import DAY_MS
+from streams.journey.words import Move, Placement, Reason, Scope, Stage, Status
+
+EXPERIMENTAL = frozenset((Move.OFFER, Move.ASK))
+DECLINES: dict[int, tuple[str, ...]] = {
+    Move.OFFER: ("no", "not_now", "stop"),
+    Move.ASK: ("no", "not_now", "stop"),
+    Move.GUIDE: ("stop",),
+    Move.HELP: ("stop",),
+}
+
+
+class Saying:
+    """What an opening adds to a claim: candidate, channels, checks."""
+
+    __slots__ = ("avoid", "channels", "checks", "choice", "escalate")
+
+    def __init__(
+        self,
+        choice: Choice | None,
+        channels: tuple[str, ...],
+        avoid: tuple[str, ...],
+        checks: tuple[Check, ...],
+        *,
+        escalate: bool,
+    ) -> None:
+        self.choice = choice
+        self.channels = channels
+        self.avoid = avoid
+        self.checks = checks
+        self.escalate = escalate
+
+
+def about(claim: Claim, asks: int) -> str:
+    """What an eligibility is about, as text that its id derives from."""
+    if claim.scope == Scope.CUSTOMER:
+        return f"customer/{asks}"
+    if claim.scope == Scope.EPISODE:
+        return f"episode/{claim.ref}"
+    if claim.scope == Scope.ORDER:
+        return f"order/{claim.order_id}"
+    if claim.scope == Scope.PARCEL:
+        return f"parcel/{claim.order_id}/{claim.parcel_id}"
+    return f"item/{claim.product_id}/{claim.unit_id}/{claim.cycle}/{claim.anchor}"
+
+
+def open_(step: Step, claim: Claim, saying: Saying) -> None:
+    """Open a permission and remember that it was said."""
+    customer, choice, now = step.customer, saying.choice, step.now
+    attempt = tell(step, claim)
+    word = Placement(claim.placement).word
+    in_holdout = claim.move in EXPERIMENTAL and _in_holdout(step)
+    held = Open(
+        eligibility_id=step.world.identity.eligibility_id(
+            step.customer_id, customer.epoch, about(claim, customer.asks), claim.placement, attempt
+        ),
+        placement=claim.placement, move=claim.move, service=claim.service, holdout=in_holdout,
+        product_id=claim.product_id, unit_id=claim.unit_id, cycle=claim.cycle, order_id=claim.order_id,
+        parcel_id=claim.parcel_id, stage=claim.stage, anchor=claim.anchor, attempt=attempt,
+        candidate=choice.candidate if choice is not None else "",
+        relation=choice.relation if choice is not None else "",
+        family=choice.family if choice is not None else "",
+        opened_at=now, opens_at=now, send_by=claim.ends_at,
+        answer_until=claim.ends_at + step.rules.caps.answer_window_ms,
+        sent_at=now if in_holdout else 0, ref=claim.ref,
+    )  # fmt: skip
+    customer.open.append(held)
+    keep_ms = max(step.rules.caps.offers_window_ms, step.rules.caps.offer_gap_ms, DAY_MS)
+    customer.sent = gates.counted(customer.sent, now, keep_ms)
+    customer.sent.append(Sent(now, held.eligibility_id, held.move == Move.OFFER and not held.service))
+    if claim.move == Move.ASK:
+        customer.asked_at, customer.asks = now, customer.asks + 1
+    elif claim.move == Move.HELP:
+        customer.helped_at = now
+    question = step.rules.asks.question if claim.placement == Placement.GOAL_QUESTION else None
+    _say(step, held, Status.OPENED, Reason.MOMENT_CAME, saying, question)
+    if len(customer.open) > OPEN_MAX:
+        _make_room(step)
+
+
+def _in_holdout(step: Step) -> bool:
+    holdout = step.rules.holdout
+    return holdout.share > 0 and step.world.identity.share(step.customer_id, holdout.salt) < holdout.share
+
+
+def _make_room(step: Step) -> None:
+    """Attribution is bounded: the oldest that only waits for an answer ends first, then the oldest."""
+    customer = step.customer
+    oldest = min(
+        customer.open, key=lambda held: (held.send_by > step.now, held.opened_at, held.eligibility_id)
+    )
+    end(step, oldest, Status.EXPIRED, Reason.ATTRIBUTION_FULL)
+
+
+def end(step: Step, held: Open, status: Status, reason: Reason) -> None:
+    """End a permission; what was never sent may come again when it was only taken back."""
+    customer = step.customer
+    customer.open.remove(held)
+    step.recheck = True
+    unsent = not held.sent_at
+    if unsent and customer.sender_reports:
+        customer.sent = [sent for sent in customer.sent if sent.eligibility_id != held.eligibility_id]
+    if status in (Status.REVOKED, Status.SUPERSEDED) and unsent:
+        untell(step, held)
+    if held.move == Move.ASK:
+        _count_ask(step, held, status)
+    _say(step, held, status, reason, None, None)
+
+
+def _count_ask(step: Step, held: Open, status: Status) -> None:
+    if status in (Status.ANSWERED, Status.ACCEPTED):
+        step.customer.asks_unanswered = 0
+    elif held.sent_at or not step.customer.sender_reports:
+        step.customer.asks_unanswered += 1
+
+
+def expire(step: Step) -> None:
+    """End what time has ended."""
+    now = step.now
+    for held in list(step.customer.open):
+        if held.send_by <= now and not held.sent_at:
+            end(step, held, Status.EXPIRED, Reason.SEND_WINDOW_OVER)
+        elif held.answer_until <= now:
+            end(step, held, Status.EXPIRED, Reason.ANSWER_WINDOW_OVER)
+
+
+def reschedule(step: Step) -> None:
+    """Reissue the send windows of open permissions after the time zone has changed."""
+    for held in step.customer.open:
+        if held.send_by > step.now and not held.sent_at:
+            _say(step, held, Status.RESCHEDULED, Reason.TIME_ZONE_CHANGED, None, None)
+
+
+def windows(step: Step, placement: int, opens_at: int, send_by: int) -> tuple[Window, ...]:
+    """UTC intervals in which a push channel may send; one whole interval where the moment has none."""
+    sending = step.rules.sending
+    rule = step.rules.moments[Placement(placement).word]
+    push = any(channel in sending.push_channels for channel in rule.channels)
+    zone = step.customer.time_zone or sending.default_time_zone
+    spread = step.world.identity.spread(step.customer_id, "send")
+    found = send_windows(opens_at, send_by, zone, sending, spread, push)
+    return tuple(Window(from_at=from_ms, until_at=until_ms) for from_ms, until_ms in found)
+
+
+def _say(
+    step: Step, held: Open, status: Status, reason: Reason, saying: Saying | None, question: str | None
+) -> None:
+    rescheduled = status == Status.RESCHEDULED
+    opens_at = max(held.opens_at, step.now) if rescheduled else held.opens_at
+    step.say(
+        "journey.holdout" if held.holdout else "journey.eligibility",
+        Eligibility(
+            eligibility_id=held.eligibility_id, status=status.word, customer_id=step.customer_id,
+            sequence=step.next_sequence(), product_id=held.product_id or None, unit_id=held.unit_id or None,
+            cycle=held.cycle or None, order_id=held.order_id or None, parcel_id=held.parcel_id or None,
+            stage=Stage(held.stage).word if held.stage else None, placement=Placement(held.placement).word,
+            move=Move(held.move).word,
+            message_class="service" if held.service or held.move not in EXPERIMENTAL else "marketing",
+            candidate=held.candidate or None, relation=held.relation or None, question=question,
+            opens_at=opens_at, send_by=held.send_by, answer_until=held.answer_until,
+            send_windows=windows(step, held.placement, opens_at, held.send_by)
+            if rescheduled or saying is not None else (),
+            channels=saying.channels if saying is not None else (),
+            avoid_channels=saying.avoid if saying is not None else (),
+            checks=saying.checks if saying is not None else (),
+            decline_options=DECLINES[held.move] if saying is not None else (),
+            reason=reason.word, escalate_to_human=saying.escalate if saying is not None else False,
+            decided_at=step.now, cause_event_id=step.cause, policy_version=step.world.policies.version,
+            catalogue_version=step.world.catalogue.version,
+        ),
+    )  # fmt: skip

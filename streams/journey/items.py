@@ -1,0 +1,170 @@
+"""Pure. Decide one item: its stage, the end of what is open about it, the moments that are here, its next look."""
+
+from __future__ import annotations
+
+from schemas.records import StageChange
+from state.records import NEWEST_ITEMS_MAX, Claim, ItemNow, ItemRecord
+from streams.journey.eligibility import end
+from streams.journey.moments import BY_PLACEMENT, BY_STAGE, Row, When, told_of
+from streams.journey.stages import stage_of
+from streams.journey.step import Step
+from streams.journey.telling import key_of, report, settle
+from streams.journey.view import FAR, View
+from streams.journey.words import Move, Placement, Reason, Scope, Stage, Status
+
+OWNED = (Stage.CHECKOUT, Stage.UNBOXING, Stage.USAGE, Stage.CARE, Stage.RENEWAL)
+
+
+def decide(step: Step, item: ItemRecord) -> None:
+    """One item at this time; sets its `due_ms`."""
+    entry = step.world.catalogue.get(item.product_id)
+    rules = step.rules_for(item.product_id, entry)
+    view = View(item, _base_of(step, item), entry, rules, step.customer.order_days, step.now)
+    step.views[(item.product_id, item.unit_id)] = view
+    stage, since, changes_at = stage_of(view)
+    if stage != item.stage or view.cycle != item.cycle:
+        _change_stage(step, view, stage, since)
+    if view.shows_value:
+        item.first_value_at = view.first_value[0]
+    if step.customer.open:
+        _end_open(step, view, stage)
+    due = min(changes_at, _look_at_moments(step, view, stage))
+    item.due_ms = due if due < FAR else 0
+    item.decided_under = step.world.version
+    _drop_claims(step, item)
+
+
+def _base_of(step: Step, item: ItemRecord) -> ItemRecord | None:
+    """The record that holds usage without a unit, for the unit that it counts for."""
+    if not item.unit_id:
+        return None
+    base = step.peek(item.product_id)
+    return base if base is not None and base.newest_unit[2] == item.unit_id else None
+
+
+def _change_stage(step: Step, view: View, stage: Stage, since: int) -> None:
+    item = view.item
+    before, same_cycle = Stage(item.stage), item.cycle == view.cycle or not view.cycle
+    if not same_cycle:
+        item.first_value_at = 0
+    if view.cycle:
+        item.cycle = view.cycle
+    if stage == before and (same_cycle or stage == Stage.NONE):
+        return
+    item.stage_since = step.now if stage == Stage.ENDED else since
+    item.stage = stage
+    item.inferred = (stage == Stage.UNBOXING and view.delivery_inferred) or (
+        stage in (Stage.USAGE, Stage.CARE) and view.value_inferred
+    )
+    _count(step, item, before)
+    step.say(
+        "journey.stages",
+        StageChange(
+            customer_id=step.customer_id, sequence=step.next_sequence(), product_id=item.product_id,
+            unit_id=item.unit_id or None, cycle=item.cycle or None,
+            from_stage=before.word if before != Stage.NONE else None, to_stage=stage.word,
+            since=item.stage_since or step.now, inferred=item.inferred,
+            corrected=same_cycle and stage < before and before <= Stage.USAGE, decided_at=step.now,
+            cause_event_id=step.cause, policy_version=step.world.policies.version,
+            catalogue_version=step.world.catalogue.version,
+        ),
+    )  # fmt: skip
+
+
+def _count(step: Step, item: ItemRecord, before: Stage) -> None:
+    customer = step.customer
+    counts = customer.stage_counts or [0] * len(Stage)
+    counts[before] -= before != Stage.NONE
+    counts[item.stage] += item.stage != Stage.NONE
+    customer.stage_counts = counts
+    others = [n for n in customer.newest if n.product_id != item.product_id or n.unit_id != item.unit_id]
+    now = ItemNow(item.product_id, item.unit_id, item.stage, item.stage_since)
+    customer.newest = [*others, now][-NEWEST_ITEMS_MAX:]
+
+
+def _end_open(step: Step, view: View, stage: Stage) -> None:
+    """What is open about the item ends when its moment is over, or with the item."""
+    item = view.item
+    for held in list(step.customer.open):
+        if held.product_id != item.product_id or held.unit_id != item.unit_id or held.move == Move.HELP:
+            continue
+        if stage in (Stage.ENDED, Stage.NONE):
+            if held.send_by > step.now:
+                end(step, held, Status.REVOKED, Reason.ITEM_ENDED)
+            continue
+        row = BY_PLACEMENT.get(held.placement)
+        over = (
+            row.over(view) if row is not None and row.over is not None and held.cycle == view.cycle else None
+        )
+        if over is not None and (over[0] == Status.COMPLETED or not held.sent_at):
+            end(step, held, *over)
+
+
+def _look_at_moments(step: Step, view: View, stage: Stage) -> int:
+    """Collect claims for the moments that are here; return when the next one comes."""
+    next_at = FAR
+    moments = view.rules.moments
+    told = view.item.told
+    for row in BY_STAGE[stage]:
+        rule = moments[row.placement.word]
+        if not rule.enabled:
+            continue
+        when = row.when(view, rule, step.customer)
+        if when.opens_at >= FAR:
+            continue
+        said = told_of(told, row.placement, when.anchor) if told else None
+        if said is not None and said.done:
+            continue
+        if when.opens_at > step.now:
+            next_at = min(next_at, when.opens_at)
+        elif when.ends_at > step.now:
+            claim = _claim(view, row, when, stage)
+            _admit(step, claim)
+        elif row.scope == Scope.ITEM:
+            _too_late(step, view, row, when, stage)
+    return next_at
+
+
+def _claim(view: View, row: Row, when: When, stage: Stage) -> Claim:
+    rule = view.rules.moments[row.placement.word]
+    move = row.move
+    if row.placement == Placement.MAINTAIN and not (
+        view.entry is not None and view.entry.related("maintains")
+    ):
+        move = Move.GUIDE
+    return Claim(
+        row.placement, row.scope, view.item.product_id, view.item.unit_id, view.cycle, view.order_id,
+        view.parcel_id, stage, when.anchor, 0, move, rule.service, rule.priority, when.opens_at, when.ends_at,
+    )  # fmt: skip
+
+
+def _admit(step: Step, claim: Claim) -> None:
+    """A parcel's guide that was said for another item is said; else the first claim of a scope stands."""
+    if claim.scope == Scope.PARCEL:
+        order = step.peek_order(claim.order_id)
+        if order is not None:
+            said = told_of(order.told, claim.placement, claim.anchor)
+            if said is not None and said.done:
+                settle(step.item(claim.product_id, claim.unit_id), claim.placement, claim.anchor, step.now)
+                return
+    step.claims.setdefault(key_of(claim), claim)
+
+
+def _too_late(step: Step, view: View, row: Row, when: When, stage: Stage) -> None:
+    """Its window was over before anyone could look: say so once."""
+    settle(view.item, row.placement, when.anchor, step.now)
+    if not any(s.placement == row.placement and s.anchor == when.anchor for s in view.item.withheld):
+        report(step, _claim(view, row, when, stage), Reason.TOO_LATE, 0)
+
+
+def _drop_claims(step: Step, item: ItemRecord) -> None:
+    """What waited for this item and is no more: a claim is good until its item was decided anew."""
+    waiting = step.customer.waiting
+    if not waiting:
+        return
+    step.customer.waiting = [
+        claim for claim in waiting
+        if claim.product_id != item.product_id or claim.unit_id != item.unit_id
+        or claim.scope in (Scope.EPISODE, Scope.ORDER) or claim.placement == Placement.PRE_ARRIVAL
+        or key_of(claim) in step.claims
+    ]  # fmt: skip

@@ -1,0 +1,144 @@
+"""Pure. The moments of an order and its parcels.
+
+    placement     stage     opens         ends
+    order_add_on  checkout  at the order  24 h later, or at shipment
+    pre_arrival   checkout  in transit    delivery
+
+A gift gives its buyer only `order_add_on` and shipping help.
+"""
+
+from __future__ import annotations
+
+from state.records import Claim, OrderLine, OrderRecord, Parcel
+from streams.journey import orders
+from streams.journey.eligibility import end
+from streams.journey.moments import anchor_of, told_of
+from streams.journey.step import Step
+from streams.journey.telling import key_of
+from streams.journey.view import DELIVERED_AT_ORDER, FAR
+from streams.journey.words import Move, Placement, Reason, Scope, Stage, Status
+
+OF_ORDERS = frozenset((Placement.ORDER_ADD_ON, Placement.PRE_ARRIVAL))
+
+
+def decide(step: Step, order: OrderRecord) -> None:
+    """One order at this time: its problem, its moments, its next look or its end."""
+    look = orders.decide_problem(step, order)
+    cancelled = order.cancelled > order.placed
+    _end_open(step, order, cancelled=cancelled)
+    if not cancelled:
+        look = min(look, _add_on(step, order))
+        for parcel in order.parcels:
+            look = min(look, _pre_arrival(step, order, parcel))
+    if step.customer.waiting:
+        _drop_claims(step, order)
+    closes = orders.closes_at(step, order)
+    if closes <= step.now and not any(
+        f.order_id == order.order_id and not f.ended_at for f in step.customer.order_flags
+    ):
+        step.close_order(order)
+        return
+    order.due_ms = min(look, max(closes, step.now + 1))
+    order.decided_under = step.world.version
+
+
+def _open_lines(order: OrderRecord) -> list[OrderLine]:
+    return [line for line in order.lines if line.fulfilment not in DELIVERED_AT_ORDER and line.quantity > 0]
+
+
+def _add_on(step: Step, order: OrderRecord) -> int:
+    rule = step.rules.moments[Placement.ORDER_ADD_ON.word]
+    lines = _open_lines(order)
+    opens = order.placed[0] + rule.delay_ms
+    if not rule.enabled or not lines or not order.placed[0] or orders.first_shipped(order):
+        return FAR
+    if opens > step.now:
+        return opens
+    if opens + rule.window_ms <= step.now:
+        return FAR
+    lead = _lead(step, lines)
+    _admit(
+        step,
+        order,
+        Placement.ORDER_ADD_ON,
+        Move.OFFER,
+        Scope.ORDER,
+        lead,
+        "",
+        opens,
+        opens + rule.window_ms,
+        0,
+    )
+    return FAR
+
+
+def _pre_arrival(step: Step, order: OrderRecord, parcel: Parcel) -> int:
+    rule = step.rules.moments[Placement.PRE_ARRIVAL.word]
+    if not rule.enabled or parcel.delivered[0] or not parcel.shipped[0] or parcel.status == "lost":
+        return FAR
+    lines = [
+        line for line in order.lines
+        if not line.gift and (not parcel.line_ids or line.line_id in parcel.line_ids)
+    ]  # fmt: skip
+    opens = parcel.shipped[0] + rule.delay_ms
+    if not lines or opens + rule.window_ms <= step.now:
+        return FAR
+    if opens > step.now:
+        return opens
+    anchor = anchor_of(f"{order.order_id}/{parcel.parcel_id}")
+    _admit(
+        step, order, Placement.PRE_ARRIVAL, Move.GUIDE, Scope.PARCEL, _lead(step, lines), parcel.parcel_id, opens,
+        opens + rule.window_ms, anchor,
+    )  # fmt: skip
+    return FAR
+
+
+def _lead(step: Step, lines: list[OrderLine]) -> OrderLine:
+    """The line that stands for the rest: the dearest that has something to say in the catalogue."""
+    return max(lines, key=lambda line: (_known(step, line), line.price_minor or 0, line.line_id))
+
+
+def _known(step: Step, line: OrderLine) -> bool:
+    entry = step.world.catalogue.get(line.product_id)
+    return entry is not None and bool(entry.related("required_to_start") or entry.related("add_on"))
+
+
+def _admit(
+    step: Step, order: OrderRecord, placement: Placement, move: Move, scope: Scope, lead: OrderLine, parcel_id: str,
+    opens_at: int, ends_at: int, anchor: int,
+) -> None:  # fmt: skip
+    said = told_of(order.told, placement, anchor)
+    if said is not None and said.done:
+        return
+    rule = step.rules.moments[placement.word]
+    claim = Claim(
+        placement, scope, lead.product_id, lead.unit_id, "", order.order_id, parcel_id, Stage.CHECKOUT, anchor, 0,
+        move, rule.service, rule.priority, opens_at, ends_at,
+    )  # fmt: skip
+    step.claims.setdefault(key_of(claim), claim)
+
+
+def _end_open(step: Step, order: OrderRecord, *, cancelled: bool) -> None:
+    shipped = orders.first_shipped(order)
+    delivered = {parcel.parcel_id for parcel in order.parcels if parcel.delivered[0]}
+    for held in list(step.customer.open):
+        if held.order_id != order.order_id:
+            continue
+        if held.placement == Placement.ORDER_ADD_ON and held.send_by > step.now:
+            if cancelled:
+                end(step, held, Status.REVOKED, Reason.ITEM_ENDED)
+            elif shipped and not held.sent_at:
+                end(step, held, Status.EXPIRED, Reason.MOMENT_PASSED)
+        elif held.placement == Placement.PRE_ARRIVAL:
+            if held.parcel_id in delivered:
+                end(step, held, Status.COMPLETED, Reason.DONE)
+            elif cancelled and held.send_by > step.now:
+                end(step, held, Status.REVOKED, Reason.ITEM_ENDED)
+
+
+def _drop_claims(step: Step, order: OrderRecord) -> None:
+    """Claims of an order are good until it was decided anew."""
+    step.customer.waiting = [
+        claim for claim in step.customer.waiting
+        if claim.order_id != order.order_id or claim.placement not in OF_ORDERS or key_of(claim) in step.claims
+    ]  # fmt: skip

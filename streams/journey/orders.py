@@ -1,0 +1,182 @@
+"""Pure. An open order: what its parcels say about its items, its shipping problem, its own moments.
+
+The order record mirrors into the items that it changes (delivered, lost, cancelled), and into the customer
+(the shipping problem), so that neither has to load it later.
+"""
+
+from __future__ import annotations
+
+from state.records import (
+    NEVER,
+    ORDER_FLAGS_MAX,
+    CustomerRecord,
+    OrderFlag,
+    OrderLine,
+    OrderRecord,
+    Parcel,
+    Stamp,
+    Ticket,
+)
+from streams.journey.step import Step
+from streams.journey.view import DAY_MS, DELIVERED_AT_ORDER, FAR
+
+SEVERE = frozenset(("lost", "returned_to_sender"))
+
+
+def mirror(step: Step, order: OrderRecord) -> None:
+    """Write the order's word on delivery, loss and cancellation into the lines of its items that differ."""
+    cancelled = order.cancelled > order.placed
+    reach = Reach(order)
+    for held in order.lines:
+        if held.gift:
+            continue
+        parcel_id, shipped, delivered, lost = reach.of(held)
+        needs_shipping = _needs_shipping(step, held.product_id)
+        known = step.items.get((held.product_id, held.unit_id))
+        if known is None and not (delivered[0] or lost or cancelled or (shipped and needs_shipping)):
+            continue
+        item = known or step.peek(held.product_id, held.unit_id)
+        for line in item.lines if item is not None else ():
+            if line.line_id != held.line_id or line.order_id != order.order_id:
+                continue
+            new = (shipped if needs_shipping else 0, delivered, lost, cancelled, parcel_id)
+            if new != (line.shipped_at, line.delivered, line.lost, line.void, line.parcel_id):
+                step.item(held.product_id, held.unit_id)
+                line.shipped_at, line.delivered, line.lost, line.void, line.parcel_id = new
+    _void_moved_lines(step, order)
+
+
+def _needs_shipping(step: Step, product_id: str) -> bool:
+    """Only what a rule asks for is mirrored: a shipped order of a thousand lines touches no item else."""
+    entry = step.world.catalogue.get(product_id)
+    return entry is not None and bool(entry.related("required_to_start"))
+
+
+def _void_moved_lines(step: Step, order: OrderRecord) -> None:
+    """A line that an update moved to another product counts no more for the one it left."""
+    owner = {line.line_id: (line.product_id, line.unit_id) for line in order.lines}
+    for key, item in step.items.items():
+        for line in item.lines:
+            if line.order_id == order.order_id and owner.get(line.line_id, key) != key:
+                line.void = True
+
+
+class Reach:
+    """Which parcels carry a line: those that name it, else all of the order."""
+
+    __slots__ = ("_all", "_by_line", "_unnamed")
+
+    def __init__(self, order: OrderRecord) -> None:
+        self._by_line: dict[str, list[Parcel]] = {}
+        for parcel in order.parcels:
+            for line_id in parcel.line_ids:
+                self._by_line.setdefault(line_id, []).append(parcel)
+        self._unnamed = [parcel for parcel in order.parcels if not parcel.line_ids] or order.parcels
+        total = max((parcel.total for parcel in order.parcels), default=0)
+        self._all = len(order.parcels) >= total
+
+    def of(self, line: OrderLine) -> tuple[str, int, Stamp, bool]:
+        """(parcel id, shipped at, delivered, lost): delivered when the last of its parcels was."""
+        named = self._by_line.get(line.line_id)
+        parcels = named or self._unnamed
+        if not parcels or line.fulfilment in DELIVERED_AT_ORDER:
+            return "", 0, NEVER, False
+        shipped = min((parcel.shipped[0] for parcel in parcels if parcel.shipped[0]), default=0)
+        complete = named is not None or self._all
+        arrived = complete and all(parcel.delivered[0] for parcel in parcels)
+        delivered = max(parcel.delivered for parcel in parcels) if arrived else NEVER
+        lost = not arrived and all(parcel.status == "lost" for parcel in parcels)
+        return parcels[-1].parcel_id, shipped, delivered, lost
+
+
+def first_shipped(order: OrderRecord) -> int:
+    """When the first parcel left, 0 while none has."""
+    return min((parcel.shipped[0] for parcel in order.parcels if parcel.shipped[0]), default=0)
+
+
+def decide_problem(step: Step, order: OrderRecord) -> int:
+    """Mirror the shipping problem into the customer; return when to look again (`FAR`: never)."""
+    rules = step.rules.deliveries
+    customer = step.customer
+    held = next((flag for flag in customer.order_flags if flag.order_id == order.order_id), None)
+    cleared = max(order.settled, order.cancelled, _ticket_solved(customer, order.order_id))
+    troubles = [found for parcel in order.parcels if (found := _trouble(parcel, cleared)) is not None]
+    look = FAR
+    if not troubles:
+        late, look = _late(step, order, cleared[0], rules.late_grace_ms, held)
+        troubles = [late] if late is not None else []
+    if troubles:
+        problem = min(troubles, key=lambda found: (found.inferred, found.since))
+        problem.severe = any(found.severe for found in troubles)
+        problem.order_id = order.order_id
+        _put(customer, held, problem)
+    elif held is not None and not held.ended_at:
+        ended = max([cleared, *(parcel.arrived for parcel in order.parcels)])
+        held.ended_at = ended[0] if ended[0] > held.since else step.now
+    return look
+
+
+def _trouble(parcel: Parcel, cleared: Stamp) -> OrderFlag | None:
+    solved = max(cleared, parcel.arrived)
+    if parcel.trouble_last <= solved:
+        return None
+    first = parcel.trouble_first if parcel.trouble_first > solved else parcel.trouble_last
+    return OrderFlag("", first[0], severe=parcel.status in SEVERE, cause=first[1])
+
+
+def _ticket_solved(customer: CustomerRecord, order_id: str) -> Stamp:
+    return max((_solved(ticket) for ticket in customer.tickets if _is_about(ticket, order_id)), default=NEVER)
+
+
+def _is_about(ticket: Ticket, order_id: str) -> bool:
+    return ticket.topic == "shipping" and ticket.order_id in ("", order_id)
+
+
+def _solved(ticket: Ticket) -> Stamp:
+    if not ticket.resolved or (ticket.opened and ticket.opened[-1] > ticket.resolved[-1]):
+        return NEVER
+    return ticket.resolved[-1]
+
+
+def _late(
+    step: Step, order: OrderRecord, cleared_at: int, grace_ms: int, held: OrderFlag | None
+) -> tuple[OrderFlag | None, int]:
+    """No delivery by the end of the estimated day plus grace; said only from silence that can be trusted."""
+    waiting = [parcel for parcel in order.parcels if parcel.estimate_on and not parcel.delivered[0]]
+    if not waiting or order.cancelled > order.placed:
+        return None, FAR
+    deadline = min((parcel.estimate_on + 1) * DAY_MS for parcel in waiting) + grace_ms
+    if deadline <= cleared_at:
+        return None, FAR
+    if step.now < deadline:
+        return None, deadline
+    if held is not None and held.inferred and not held.ended_at:
+        return OrderFlag("", held.since, inferred=True), FAR
+    if not step.at.current:
+        return None, step.now
+    if "deliveries" in step.at.stale_sources:
+        return None, step.now + step.rules.sources.look_again_ms
+    return OrderFlag("", deadline, inferred=True), FAR
+
+
+def _put(customer: CustomerRecord, held: OrderFlag | None, problem: OrderFlag) -> None:
+    if held is not None:
+        customer.order_flags.remove(held)
+    customer.order_flags.append(problem)
+    if len(customer.order_flags) > ORDER_FLAGS_MAX:
+        customer.order_flags.sort(key=lambda flag: (not flag.ended_at, flag.since, flag.order_id))
+        merged = customer.order_flags.pop(0)
+        if not merged.ended_at:
+            other = customer.order_flags[0]
+            other.order_id, other.since = "", min(other.since, merged.since)
+
+
+def closes_at(step: Step, order: OrderRecord) -> int:
+    """When the record may go: 30 days after its last parcel, or long after it was last heard of."""
+    rules = step.rules.deliveries
+    open_still = not order.parcels or any(not parcel.delivered[0] for parcel in order.parcels)
+    nothing_comes = order.cancelled > order.placed or all(
+        line.fulfilment in DELIVERED_AT_ORDER for line in order.lines
+    )
+    waits = open_still and not nothing_comes
+    return order.newest + (rules.undelivered_order_closes_after_ms if waits else rules.order_closes_after_ms)

@@ -1,0 +1,125 @@
+"""Pure. What a reply or a purchase does to what is open: sent, answered, accepted, declined, rests.
+
+intent              an offer                     an ask      a guide or help
+yes                 accepted                     answered    accepted
+no                  declined, rests              declined    declined
+not_now             declined, a short rest       declined    declined
+answer              -                            answered    -
+a purchase of the candidate accepts an offer, also without a click
+"""
+
+from __future__ import annotations
+
+from schemas.records import Purchase, Reply
+from state.records import RESTS_MAX, Consent, CustomerRecord, Forgotten, Open, Rest
+from streams.journey.eligibility import end
+from streams.journey.reply_meaning import meaning_of
+from streams.journey.step import Step
+from streams.journey.words import Move, Reason, Status
+
+YES, NO, NOT_NOW, ANSWER = "yes", "no", "not_now", "answer"
+
+
+def answer(step: Step, event: Reply) -> None:
+    """Apply a reply that was just folded."""
+    held = next((o for o in step.customer.open if o.eligibility_id == event.eligibility_id), None)
+    if event.feedback is not None:
+        if held is not None and event.feedback == "sent":
+            _sent(step, held, event.occurred_at)
+        return
+    intent, _ = meaning_of(event, step.world.policies.base)
+    if event.eligibility_id is None and intent in (YES, NO, NOT_NOW, ANSWER):
+        held = _the_only_one(step)
+    if intent == ANSWER or event.answers:
+        _answered(step, held)
+    elif intent == YES and held is not None:
+        status = Status.ANSWERED if held.move == Move.ASK else Status.ACCEPTED
+        if held.move == Move.OFFER:
+            step.customer.declines_in_a_row = 0
+        end(step, held, status, Reason.SAID_YES)
+    elif intent in (NO, NOT_NOW):
+        _declined(step, event, held, later=intent == NOT_NOW)
+
+
+def _the_only_one(step: Step) -> Open | None:
+    """A reply that names nothing means what was sent, when only one thing was."""
+    asked = [held for held in step.customer.open if held.sent_at and held.move in (Move.OFFER, Move.ASK)]
+    return asked[0] if len(asked) == 1 else None
+
+
+def _sent(step: Step, held: Open, at: int) -> None:
+    customer = step.customer
+    customer.sender_reports = True
+    if not held.sent_at:
+        held.sent_at = max(at, held.opened_at)
+        for sent in customer.sent:
+            if sent.eligibility_id == held.eligibility_id:
+                sent.at = held.sent_at
+
+
+def _answered(step: Step, held: Open | None) -> None:
+    """An answer ends the pending ask and lets the item's next step come."""
+    ask = held if held is not None and held.move == Move.ASK else None
+    if ask is None:
+        ask = next((o for o in step.customer.open if o.move == Move.ASK), None)
+    step.recheck = True
+    if ask is not None:
+        step.item(ask.product_id, ask.unit_id)
+        end(step, ask, Status.ANSWERED, Reason.GAVE_ANSWER)
+
+
+def _declined(step: Step, event: Reply, held: Open | None, *, later: bool) -> None:
+    customer, rules = step.customer, step.rules.declines
+    if held is not None and held.move == Move.ASK:
+        end(step, held, Status.DECLINED, Reason.SAID_NOT_NOW if later else Reason.SAID_NO)
+        return
+    is_offer = held is None or held.move == Move.OFFER
+    if is_offer and not _counted(step, event):
+        at = event.occurred_at
+        customer.declines_in_a_row += 1
+        rest_ms = rules.not_now_offers_rest_ms if later else rules.offers_rest_ms
+        if customer.declines_in_a_row >= rules.in_a_row:
+            rest_ms = max(rest_ms, rules.in_a_row_rest_ms)
+        customer.offers_rest_until = max(customer.offers_rest_until, at + rest_ms)
+        if held is not None and held.family:
+            family_ms = rules.not_now_family_rest_ms if later else rules.family_rest_ms
+            _rest(step, held.family, at + family_ms)
+    step.recheck = True
+    if held is not None:
+        end(step, held, Status.DECLINED, Reason.SAID_NOT_NOW if later else Reason.SAID_NO)
+
+
+def _counted(step: Step, event: Reply) -> bool:
+    """Whether this very reply already rested offers: a repeat changes nothing."""
+    if event.event_id in step.customer.counted:
+        return True
+    step.customer.counted = [*step.customer.counted, event.event_id][-COUNTED_MAX:]
+    return False
+
+
+COUNTED_MAX = 8
+
+
+def _rest(step: Step, family: str, until: int) -> None:
+    customer = step.customer
+    rests = [rest for rest in customer.rests if rest.until > step.now and rest.family != family]
+    held = next((rest.until for rest in customer.rests if rest.family == family), 0)
+    rests.append(Rest(family, max(until, held)))
+    rests.sort(key=lambda rest: (rest.until, rest.family))
+    if len(rests) > RESTS_MAX:
+        customer.offers_rest_until = max(customer.offers_rest_until, rests.pop(0).until)
+    customer.rests = rests
+
+
+def buy(step: Step, event: Purchase) -> None:
+    """A purchase of a candidate accepts its offer, in both arms of an experiment."""
+    bought = {line.product_id for line in event.lines}
+    for held in list(step.customer.open):
+        if held.candidate and held.candidate in bought and event.occurred_at >= held.opened_at:
+            step.customer.declines_in_a_row = 0
+            end(step, held, Status.ACCEPTED, Reason.PURCHASED)
+
+
+def restore_stops(customer: CustomerRecord, left: Forgotten) -> None:
+    """The opt-outs of a customer who was erased hold when they come back."""
+    customer.consents = [Consent(channel, stopped=(left.erased_at, "")) for channel in sorted(left.stopped)]

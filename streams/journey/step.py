@@ -1,0 +1,158 @@
+"""Pure. One step: one event or one look for one customer, and everything that the rules may reach in it.
+
+The step is the only thing passed between the rules. It loads records through the working set, remembers
+which items and orders were touched, collects claims (moments that are here) and outputs.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from state.records import Claim, CustomerRecord, Forgotten, ItemRecord, OrderRecord
+from streams.journey.catalogue import Catalogue, Entry
+from streams.journey.control import ControlState
+from streams.journey.identity import Identity
+from streams.journey.policy import Policy
+from streams.journey.policy_set import PolicySet
+from streams.journey.view import View
+
+ClaimKey = tuple[int, str, str, str]
+
+
+class Records(Protocol):
+    """The working set of one batch; see `state.overlay`."""
+
+    def exists(self, customer_id: str) -> bool: ...
+    def customer(self, customer_id: str) -> CustomerRecord: ...
+    def touch_customer(self, customer_id: str) -> None: ...
+    def item(self, customer_id: str, product_id: str, unit_id: str = "") -> ItemRecord | None: ...
+    def put_item(self, customer_id: str, item: ItemRecord) -> None: ...
+    def order(self, customer_id: str, order_id: str) -> OrderRecord | None: ...
+    def put_order(self, customer_id: str, order: OrderRecord) -> None: ...
+    def remove_order(self, customer_id: str, order_id: str) -> None: ...
+    def erase(self, customer_id: str) -> None: ...
+    def forgotten(self, key: bytes) -> Forgotten | None: ...
+    def put_forgotten(self, key: bytes, value: Forgotten) -> None: ...
+
+
+class At(Struct, frozen=True):
+    """When and under which conditions a step is taken.
+
+    `current`: every input of the partition was read to near its end. `stale_sources`: input topics, without
+    prefix ("deliveries"), that are silent beyond their expected interval. `held_flags`: flags whose help is held (a mass incident).
+    """
+
+    now_ms: int
+    current: bool = True
+    stale_sources: frozenset[str] = frozenset()
+    held_flags: frozenset[int] = frozenset()
+
+
+class World(Struct, frozen=True):
+    """What the rules know besides the customer: policy, catalogue, control and identity."""
+
+    policies: PolicySet
+    catalogue: Catalogue
+    identity: Identity
+    control: ControlState
+    version: int
+
+
+class Step:
+    """The scope of one event or look. `cause` is the event's id, None for a look."""
+
+    __slots__ = (
+        "at",
+        "cause",
+        "claims",
+        "closed",
+        "context",
+        "customer",
+        "customer_id",
+        "items",
+        "now",
+        "orders",
+        "outputs",
+        "recheck",
+        "records",
+        "rules",
+        "views",
+        "world",
+    )
+
+    def __init__(
+        self,
+        world: World,
+        records: Records,
+        outputs: list[tuple[str, Any]],
+        customer_id: str,
+        at: At,
+        cause: str | None,
+    ) -> None:
+        self.world = world
+        self.records = records
+        self.outputs = outputs
+        self.customer_id = customer_id
+        self.customer = records.customer(customer_id)
+        self.at = at
+        self.now = at.now_ms
+        self.cause = cause
+        self.rules: Policy = world.policies.rules(self.customer.brand, "", "")
+        self.items: dict[tuple[str, str], ItemRecord] = {}
+        self.orders: dict[str, OrderRecord] = {}
+        self.claims: dict[ClaimKey, Claim] = {}
+        self.recheck = False
+        self.closed: set[str] = set()
+        self.context = ""
+        self.views: dict[tuple[str, str], View] = {}
+
+    def item(self, product_id: str, unit_id: str = "") -> ItemRecord:
+        """The record of an item named by the event: loaded or new, and decided at the end of the step."""
+        key = (product_id, unit_id)
+        item = self.items.get(key)
+        if item is None:
+            item = self.records.item(self.customer_id, product_id, unit_id)
+            if item is None:
+                item = ItemRecord(product_id=product_id, unit_id=unit_id)
+            self.items[key] = item
+        return item
+
+    def peek(self, product_id: str, unit_id: str = "") -> ItemRecord | None:
+        """An item's record to look at only."""
+        return self.items.get((product_id, unit_id)) or self.records.item(
+            self.customer_id, product_id, unit_id
+        )
+
+    def order(self, order_id: str) -> OrderRecord:
+        """The record of an order named by the event: loaded or new, and decided in the step."""
+        order = self.orders.get(order_id)
+        if order is None:
+            order = self.records.order(self.customer_id, order_id)
+            if order is None:
+                order = OrderRecord(order_id=order_id)
+            self.orders[order_id] = order
+        return order
+
+    def peek_order(self, order_id: str) -> OrderRecord | None:
+        """An order's record, without touching it."""
+        return self.orders.get(order_id) or self.records.order(self.customer_id, order_id)
+
+    def close_order(self, order: OrderRecord) -> None:
+        """The order is over: its record goes at the end of the step."""
+        self.closed.add(order.order_id)
+
+    def rules_for(self, product_id: str, entry: Entry | None) -> Policy:
+        """The policy for one product of this customer's brand."""
+        category = entry.product.category if entry is not None else ""
+        return self.world.policies.rules(self.customer.brand, category, product_id)
+
+    def say(self, topic: str, record: Any) -> None:
+        """Append an output."""
+        self.outputs.append((topic, record))
+
+    def next_sequence(self) -> int:
+        """The customer's next number, counted over all output topics."""
+        self.customer.sequence += 1
+        return self.customer.sequence

@@ -1,0 +1,135 @@
+"""Pure. What was said for which anchor, and which reasons were reported, in the record of the scope.
+
+scope      remembered in
+item       the item
+parcel     the order, and the item that leads the parcel
+order      the order
+customer   the item that raised it (the customer counts its asks)
+episode    the friction flag
+"""
+
+from __future__ import annotations
+
+from schemas.records import Decision
+from state.records import TOLD_MAX, Claim, FlagNow, ItemRecord, Open, OrderRecord, Told, Withheld
+from streams.journey.moments import told_of
+from streams.journey.step import ClaimKey, Step
+from streams.journey.words import Move, Placement, Reason, Scope
+
+SEEN_MAX = 16
+
+
+def key_of(claim: Claim) -> ClaimKey:
+    """What two claims share when they are the same moment: a parcel's items share one guide."""
+    if claim.scope == Scope.CUSTOMER:
+        return claim.placement, "", "", ""
+    if claim.scope == Scope.EPISODE:
+        return claim.placement, claim.ref, "", ""
+    if claim.scope == Scope.ORDER:
+        return claim.placement, claim.order_id, "", ""
+    if claim.scope == Scope.PARCEL:
+        return claim.placement, claim.order_id, claim.parcel_id, ""
+    return claim.placement, claim.product_id, claim.unit_id, claim.cycle
+
+
+def _places(
+    step: Step, scope: int, product_id: str, unit_id: str, order_id: str
+) -> list[ItemRecord | OrderRecord]:
+    places: list[ItemRecord | OrderRecord] = []
+    if scope in (Scope.ORDER, Scope.PARCEL) and order_id and step.peek_order(order_id) is not None:
+        places.append(step.order(order_id))
+    if scope in (Scope.ITEM, Scope.PARCEL, Scope.CUSTOMER) and product_id:
+        places.append(step.item(product_id, unit_id))
+    return places
+
+
+def _flag(step: Step, ref: str) -> FlagNow | None:
+    return next((flag for flag in step.customer.flags if episode_of(flag) == ref), None)
+
+
+def episode_of(flag: FlagNow) -> str:
+    """The name of a friction episode."""
+    return f"{flag.flag}/{flag.ref}/{flag.since}"
+
+
+def tell(step: Step, claim: Claim) -> int:
+    """Remember that the moment is said; return which attempt this is."""
+    if claim.scope == Scope.EPISODE:
+        flag = _flag(step, claim.ref)
+        if flag is not None:
+            flag.helped_at = step.now
+        return 0
+    attempt = 0
+    for place in _places(step, claim.scope, claim.product_id, claim.unit_id, claim.order_id):
+        held = told_of(place.told, claim.placement, claim.anchor)
+        if held is None:
+            place.told = [*place.told, Told(claim.placement, claim.anchor, step.now, attempt)][-TOLD_MAX:]
+        else:
+            attempt = max(attempt, held.attempt + 1)
+            held.at, held.attempt, held.done = step.now, attempt, True
+    return attempt
+
+
+def untell(step: Step, held: Open) -> None:
+    """What was taken back before it was sent may come again."""
+    scope = SCOPES[Placement(held.placement)]
+    for place in _places(step, scope, held.product_id, held.unit_id, held.order_id):
+        told = told_of(place.told, held.placement, held.anchor)
+        if told is not None:
+            told.done = False
+
+
+def settle(place: ItemRecord | OrderRecord, placement: int, anchor: int, now: int) -> None:
+    """The moment is over for this anchor without being said."""
+    place.told = [*place.told, Told(placement, anchor, now)][-TOLD_MAX:]
+
+
+def reported(step: Step, claim: Claim) -> int:
+    """The reason that was last reported for the claim, 0 for none."""
+    if claim.reason:
+        return claim.reason
+    for place in _places_seen(step, claim):
+        for seen in place.withheld:
+            if seen.placement == claim.placement and seen.anchor == claim.anchor:
+                return seen.reason
+    return 0
+
+
+def report(step: Step, claim: Claim, reason: Reason, look_at: int) -> None:
+    """Say that a moment is withheld, when its reason is another than was last said."""
+    if reported(step, claim) == reason:
+        claim.reason = reason
+        return
+    claim.reason = reason
+    for place in _places_seen(step, claim):
+        kept = [s for s in place.withheld if s.placement != claim.placement or s.anchor != claim.anchor]
+        place.withheld = [*kept, Withheld(claim.placement, claim.anchor, reason)][-SEEN_MAX:]
+    step.say(
+        "journey.decisions",
+        Decision(
+            customer_id=step.customer_id, sequence=step.next_sequence(), scope=Scope(claim.scope).word,
+            product_id=claim.product_id or None, unit_id=claim.unit_id or None, cycle=claim.cycle or None,
+            order_id=claim.order_id or None, placement=Placement(claim.placement).word,
+            move=Move(claim.move).word, reason=reason.word, look_again_at=look_at or None, decided_at=step.now,
+            cause_event_id=step.cause, policy_version=step.world.policies.version,
+            catalogue_version=step.world.catalogue.version,
+        ),
+    )  # fmt: skip
+
+
+def _places_seen(step: Step, claim: Claim) -> list[ItemRecord | OrderRecord]:
+    """The records in hand that remember reasons for this claim; nothing is loaded for it."""
+    if claim.scope == Scope.ORDER:
+        order = step.orders.get(claim.order_id)
+        return [order] if order is not None else []
+    item = step.items.get((claim.product_id, claim.unit_id))
+    return [item] if item is not None else []
+
+
+SCOPES: dict[Placement, Scope] = dict.fromkeys(Placement, Scope.ITEM) | {
+    Placement.ORDER_ADD_ON: Scope.ORDER,
+    Placement.PRE_ARRIVAL: Scope.PARCEL,
+    Placement.SETUP_GUIDE: Scope.PARCEL,
+    Placement.GOAL_QUESTION: Scope.CUSTOMER,
+    Placement.HELP: Scope.EPISODE,
+}
