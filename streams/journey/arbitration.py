@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from state.records import Claim
 from streams.journey import channels, checks, friction, gates, helping, items, order_moments
-from streams.journey.candidates import ADD_ONS, Choice, choose
+from streams.journey.candidates import ADD_ONS, Choice, for_claim
 from streams.journey.eligibility import Saying, end, open_
 from streams.journey.gates import Shut
 from streams.journey.moments import BY_PLACEMENT
@@ -126,14 +126,8 @@ def _in_context(claim: Claim, usable: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _choice(step: Step, claim: Claim) -> Choice | Reason:
-    entry = step.world.catalogue.get(claim.product_id)
-    if entry is None:
-        return Reason.NO_CANDIDATE
     row = BY_PLACEMENT.get(claim.placement)
-    relations = ADD_ONS if row is None else row.relations
-    order = step.peek_order(claim.order_id) if claim.order_id else None
-    in_order = frozenset(line.product_id for line in order.lines) if order is not None else frozenset()
-    return choose(step, claim, entry, step.views.get((claim.product_id, claim.unit_id)), relations, in_order)
+    return for_claim(step, claim, ADD_ONS if row is None else row.relations)
 
 
 def _family_lifts(step: Step) -> int:

@@ -16,7 +16,7 @@ from state.records import Claim, CustomerRecord, ItemRecord
 from streams.journey.catalogue import Entry
 from streams.journey.step import Step
 from streams.journey.supply import refill_window
-from streams.journey.view import View, delivery_of
+from streams.journey.view import View
 from streams.journey.words import Placement, Reason
 
 ADD_ONS = ("required_to_start", "add_on", "protects", "refill")
@@ -200,6 +200,16 @@ def behaviours_of(view: View) -> frozenset[str]:
     return frozenset(names)
 
 
+def for_claim(step: Step, claim: Claim, relations: tuple[str, ...]) -> Choice | Reason:
+    """The candidate for a claim from its own records."""
+    entry = step.world.catalogue.get(claim.product_id)
+    if entry is None:
+        return Reason.NO_CANDIDATE
+    order = step.peek_order(claim.order_id) if claim.order_id else None
+    in_order = frozenset(line.product_id for line in order.lines) if order is not None else frozenset()
+    return choose(step, claim, entry, step.views.get((claim.product_id, claim.unit_id)), relations, in_order)
+
+
 def choose(
     step: Step,
     claim: Claim,
@@ -256,8 +266,3 @@ def _liking(customer: CustomerRecord, target: Entry) -> int:
         and answer.key in ("brand", "category", "product_id")
         and getattr(product, answer.key) == answer.value
     )
-
-
-def last_delivery(view: View) -> int:
-    """When the newest supply was delivered, 0 while it is under way."""
-    return delivery_of(view.supplies[-1][3], view.rules)[0][0] if view.supplies else 0

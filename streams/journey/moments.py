@@ -83,8 +83,8 @@ def essential(view: View, rule: Moment, _customer: CustomerRecord) -> When:
 
 
 def stalled_start(view: View, rule: Moment, _customer: CustomerRecord) -> When:
-    """A product that reports usage and reports none is in a drawer."""
-    if not view.usage_reported or view.used or not view.delivered[0]:
+    """A product that reports usage and reports none is in a drawer; a supply has nothing to start."""
+    if view.consumable or not view.usage_reported or view.used or not view.delivered[0]:
         return NOT_NOW
     opens = view.delivered[0] + rule.delay_ms
     return When(opens, opens + rule.window_ms, anchor_of(view.cycle))

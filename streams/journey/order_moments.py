@@ -9,8 +9,11 @@ A gift gives its buyer only `order_add_on` and shipping help.
 
 from __future__ import annotations
 
+from heapq import nlargest
+
 from state.records import Claim, OrderLine, OrderRecord, Parcel
-from streams.journey import orders
+from streams.journey import candidates, orders
+from streams.journey.candidates import ADD_ONS
 from streams.journey.eligibility import end
 from streams.journey.moments import anchor_of, told_of
 from streams.journey.step import Step
@@ -18,6 +21,7 @@ from streams.journey.telling import key_of
 from streams.journey.view import DELIVERED_AT_ORDER, FAR
 from streams.journey.words import Move, Placement, Reason, Scope, Stage, Status
 
+LEADS_MAX = 8
 OF_ORDERS = frozenset((Placement.ORDER_ADD_ON, Placement.PRE_ARRIVAL))
 
 
@@ -56,19 +60,11 @@ def _add_on(step: Step, order: OrderRecord) -> int:
         return opens
     if opens + rule.window_ms <= step.now:
         return FAR
-    lead = _lead(step, lines)
-    _admit(
-        step,
-        order,
-        Placement.ORDER_ADD_ON,
-        Move.OFFER,
-        Scope.ORDER,
-        lead,
-        "",
-        opens,
-        opens + rule.window_ms,
-        0,
-    )
+    claims = [
+        _claim(step, order, Placement.ORDER_ADD_ON, Move.OFFER, Scope.ORDER, line, "", opens, rule.window_ms, 0)
+        for line in _leading(step, lines)
+    ]  # fmt: skip
+    _admit(step, order, next((claim for claim in claims if _has_candidate(step, claim)), claims[0]))
     return FAR
 
 
@@ -86,36 +82,50 @@ def _pre_arrival(step: Step, order: OrderRecord, parcel: Parcel) -> int:
     if opens > step.now:
         return opens
     anchor = anchor_of(f"{order.order_id}/{parcel.parcel_id}")
+    lead = _leading(step, lines)[0]
     _admit(
-        step, order, Placement.PRE_ARRIVAL, Move.GUIDE, Scope.PARCEL, _lead(step, lines), parcel.parcel_id, opens,
-        opens + rule.window_ms, anchor,
+        step, order,
+        _claim(
+            step, order, Placement.PRE_ARRIVAL, Move.GUIDE, Scope.PARCEL, lead, parcel.parcel_id, opens,
+            rule.window_ms, anchor,
+        ),
     )  # fmt: skip
     return FAR
 
 
-def _lead(step: Step, lines: list[OrderLine]) -> OrderLine:
-    """The line that stands for the rest: the dearest that has something to say in the catalogue."""
-    return max(lines, key=lambda line: (_known(step, line), line.price_minor or 0, line.line_id))
+def _leading(step: Step, lines: list[OrderLine]) -> list[OrderLine]:
+    """The lines that may stand for the rest: what is required to start first, then the dearest."""
+    return nlargest(
+        LEADS_MAX, lines, key=lambda line: (*_relations(step, line), line.price_minor or 0, line.line_id)
+    )
 
 
-def _known(step: Step, line: OrderLine) -> bool:
+def _relations(step: Step, line: OrderLine) -> tuple[bool, bool]:
     entry = step.world.catalogue.get(line.product_id)
-    return entry is not None and bool(entry.related("required_to_start") or entry.related("add_on"))
+    if entry is None:
+        return False, False
+    return bool(entry.related("required_to_start")), any(entry.related(kind) for kind in ADD_ONS)
 
 
-def _admit(
-    step: Step, order: OrderRecord, placement: Placement, move: Move, scope: Scope, lead: OrderLine, parcel_id: str,
-    opens_at: int, ends_at: int, anchor: int,
-) -> None:  # fmt: skip
-    said = told_of(order.told, placement, anchor)
-    if said is not None and said.done:
-        return
+def _claim(
+    step: Step, order: OrderRecord, placement: Placement, move: Move, scope: Scope, lead: OrderLine,
+    parcel_id: str, opens_at: int, window_ms: int, anchor: int,
+) -> Claim:  # fmt: skip
     rule = step.rules.moments[placement.word]
-    claim = Claim(
+    return Claim(
         placement, scope, lead.product_id, lead.unit_id, "", order.order_id, parcel_id, Stage.CHECKOUT, anchor, 0,
-        move, rule.service, rule.priority, opens_at, ends_at,
+        move, rule.service, rule.priority, opens_at, opens_at + window_ms,
     )  # fmt: skip
-    step.claims.setdefault(key_of(claim), claim)
+
+
+def _has_candidate(step: Step, claim: Claim) -> bool:
+    return not isinstance(candidates.for_claim(step, claim, ADD_ONS), Reason)
+
+
+def _admit(step: Step, order: OrderRecord, claim: Claim) -> None:
+    said = told_of(order.told, claim.placement, claim.anchor)
+    if said is None or not said.done:
+        step.claims.setdefault(key_of(claim), claim)
 
 
 def _end_open(step: Step, order: OrderRecord, *, cancelled: bool) -> None:

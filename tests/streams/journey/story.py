@@ -37,7 +37,7 @@ from streams.journey.control import ControlState
 from streams.journey.identity import Identity
 from streams.journey.policy_set import PolicySet
 from streams.journey.step import At, World
-from streams.loading.policy_file import load_policy
+from streams.loading.policy_file import load_policies
 
 DAY_0 = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 HOUR = 3_600_000
@@ -91,7 +91,7 @@ def world(
     policy: PolicySet | None = None, products: tuple[Product, ...] = PRODUCTS, control: ControlState | None = None
 ) -> World:
     """The world of the tests."""
-    return World(policy or load_policy(), Catalogue("test-1", products), Identity(b"test"), control or ControlState(), 1)
+    return World(policy or load_policies(), Catalogue("test-1", products), Identity(b"test"), control or ControlState(), 1)
 
 
 class Story:
