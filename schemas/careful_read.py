@@ -30,7 +30,7 @@ class Limits:
     text_chars: int
     items: int
     meaning: bool
-    """Whether identifiers, times and doubles must also make sense."""
+    """Whether identifiers and times must also make sense."""
 
 
 OURS: Final = Limits(text_chars=TEXT_CHARS_MAX, items=ITEMS_MAX, meaning=True)
@@ -135,13 +135,17 @@ class _Reader:
     def floating(self, layout: str) -> float:
         """A float or a double."""
         (value,) = struct.unpack(layout, self.take(struct.calcsize(layout)))
-        if self.limits.meaning and not math.isfinite(value):
+        if not math.isfinite(value):
             raise Undecodable(Reason.NOT_FINITE)
         return float(value)
 
-    def raw(self, _schema: Schema, _hints: Schema) -> bytes:
-        """Bytes with their size."""
-        return self.take(self.size(self.limits.text_chars))
+    def raw(self, _schema: Schema, _hints: Schema) -> str | bytes:
+        """Bytes with their size: text where they are UTF-8, because only text can be made of them."""
+        raw = self.take(self.size(self.limits.text_chars))
+        try:
+            return raw.decode()
+        except UnicodeDecodeError:
+            return raw
 
     def size(self, most: int) -> int:
         """The size of what follows, at most `most` bytes."""

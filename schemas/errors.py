@@ -58,6 +58,8 @@ class Reason(StrEnum):
     """The record's key is not the id that the record is about."""
     WRONG_PARTITION = "wrong_partition"
     """The record does not lie in the partition that its key belongs to."""
+    DECISION_FAILED = "decision_failed"
+    """The record is right, but deciding on it failed: a mistake of Kairos, not of the sender."""
 
 
 class Undecodable(Exception):

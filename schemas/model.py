@@ -138,7 +138,7 @@ class _Limits:
 @cache
 def documents(folder: Path = FOLDER) -> Mapping[str, Schema]:
     """The parsed JSON of all `.avsc` files in `folder`, by record name, in order of file name."""
-    schemas = (json.loads(path.read_text()) for path in sorted(folder.glob("*.avsc")))
+    schemas = (json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.avsc")))
     return {schema["name"]: schema for schema in schemas}
 
 
