@@ -1,0 +1,28 @@
+"""While the partition is not current, nothing is opened and silence means nothing."""
+
+from collections.abc import Iterator
+
+from schemas.records import Eligibility, FrictionChange, StageChange
+from streams.checkers.checker import Checker
+from streams.checkers.history import Record, Step
+
+
+class NotCurrent(Checker):
+    """The ticket that forbids an offer may still be unread, and so may a delivery that seems missing."""
+
+    name = "not_current"
+
+    def opened(self, step: Step, record: Eligibility) -> Iterator[str]:
+        """Judge openings."""
+        if not step.current:
+            yield f"{record.placement} {record.eligibility_id} opened while catching up"
+
+    def said(self, step: Step, topic: str, record: Record) -> Iterator[str]:
+        """Judge what is inferred."""
+        yield from super().said(step, topic, record)
+        if step.current:
+            return
+        if isinstance(record, FrictionChange) and record.inferred and record.to_state == "open":
+            yield f"{record.flag} inferred while catching up"
+        if isinstance(record, StageChange) and record.inferred:
+            yield f"{record.product_id} inferred in {record.to_stage} while catching up"
