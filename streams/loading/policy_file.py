@@ -9,6 +9,7 @@ never share a version, and a change of the shipped default shows in every record
 
 import re
 import tomllib
+from functools import cache
 from hashlib import blake2b
 from importlib import resources
 from pathlib import Path as FilePath
@@ -18,10 +19,8 @@ import msgspec
 from msgspec import Struct
 
 from streams.journey.policy_set import DIMENSIONS, PolicySet, Tree, merge
-from streams.loading.policy_constraints import CONSTRAINTS
-from streams.loading.policy_judging import judge
-from streams.loading.policy_overrides import Overrides, judge_overrides, read_overrides
-from streams.loading.policy_shape import Path, Report, read_tree, report_missing, write_path
+from streams.loading.policy_overrides import Overrides, judge_all, read_overrides
+from streams.loading.policy_shape import Path, Report, read_tree, write_path
 from streams.loading.problems import LoadError, Problem, shown
 
 SHIPPED: Final = "default_policy.toml"
@@ -88,10 +87,8 @@ def policy_of_text(text: str, name: str) -> PolicyFile:
     written = {dimension: raw.pop(dimension, {}) for dimension in DIMENSIONS}
     stated = read_tree(raw, report)
     base = stated if name == SHIPPED else merge(_shipped(), stated)
-    report_missing(base, report)
-    judge(base, CONSTRAINTS, report)
     overrides = read_overrides(written, report)
-    judge_overrides(base, overrides, report)
+    judge_all(base, overrides, report)
     if problems:
         raise PolicyError(list(dict.fromkeys(problems)))
     full = f"{version}+{_hash(base, overrides)}"
@@ -107,8 +104,9 @@ def _parse(text: str, name: str) -> dict[str, Any]:
         raise _only(name, "is not TOML that can be read: nested too deep") from error
 
 
+@cache
 def _shipped() -> Tree:
-    """The tree of the shipped default, which a test keeps free of problems."""
+    """The tree of the shipped default, which a test keeps free of problems. Nobody changes it."""
     return policy_of_text(shipped_text(), SHIPPED).base
 
 

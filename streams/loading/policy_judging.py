@@ -64,8 +64,9 @@ def _against(value: Any, row: Constraint | OneOf, tree: Tree) -> str:
     """What `row` has against a value; empty: nothing."""
     if isinstance(row, OneOf):
         known = row.words(tree)
-        hint = f"{did_you_mean(value, known)}; known: {', '.join(known)}"
-        return "" if value in known else f"{shown(value)} is unknown{hint}"
+        if value in known:
+            return ""
+        return f"{shown(value)} is unknown{did_you_mean(value, known)}; known: {', '.join(known)}"
     if row.holds(value, tree):
         return ""
     return row.reason if isinstance(value, dict | list) else f"{row.reason} (is {shown(value)})"

@@ -7,7 +7,7 @@ such a rule together. So every combination that differs in those values is judge
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -43,23 +43,26 @@ def read_overrides(written: Mapping[str, Any], report: Report) -> Overrides:
     return {dimension: _read_dimension(dimension, written[dimension], report) for dimension in DIMENSIONS}
 
 
-def judge_overrides(base: Tree, overrides: Overrides, report: Report) -> None:
-    """Report what is wrong with `base` under each override, and under each combination that matters.
+def judge_all(base: Tree, overrides: Overrides, report: Report) -> None:
+    """Report what is wrong with `base`, with it under each override, and under each combination that matters.
 
     What is wrong with a part of a combination is reported there alone.
     """
-    found: dict[frozenset[Path], set[_Wrong]] = {frozenset(): _wrong(base, {})}
-    for combination in itertools.chain(_singles(overrides), _combinations(overrides, report)):
+    found: dict[frozenset[Path], list[_Wrong]] = {}
+    alone: Iterable[_Combination] = [(), *_singles(overrides)]
+    for combination in itertools.chain(alone, _combinations(overrides, report)):
         places = [place for place, _ in combination]
         wrong = _wrong(base, _laid_over([tree for _, tree in combination]))
         found[frozenset(places)] = wrong
-        parts = itertools.chain.from_iterable(
-            found.get(frozenset(some), ())
+        of_parts = {
+            problem
             for size in range(len(places))
-            for some in itertools.combinations(places, size)
-        )
-        for path, reason in sorted(wrong.difference(parts)):
-            report((*places[-1], *path), _with(places[:-1], reason))
+            for part in itertools.combinations(places, size)
+            for problem in found.get(frozenset(part), ())
+        }
+        for path, reason in wrong:
+            if (path, reason) not in of_parts:
+                report((*(places[-1] if places else ()), *path), _with(places[:-1], reason))
 
 
 def _read_dimension(dimension: str, written: object, report: Report) -> dict[str, Tree]:
@@ -131,13 +134,17 @@ def _laid_over(trees: Sequence[Tree]) -> Tree:
     return merged
 
 
-def _wrong(base: Tree, changes: Tree) -> set[_Wrong]:
+def _wrong(base: Tree, changes: Tree) -> list[_Wrong]:
     """What is wrong with `base` under `changes`; only with what they touch, where there are any."""
-    wrong: set[_Wrong] = set()
+    wrong: list[_Wrong] = []
+
+    def add(path: Path, reason: str) -> None:
+        wrong.append((path, reason))
+
     tree = merge(base, changes)
-    report_missing(tree, lambda path, reason: wrong.add((path, reason)))
+    report_missing(tree, add)
     sections = set(changes) | ({"moments"} if "sending" in changes else set())
-    judge(tree, CONSTRAINTS, lambda path, reason: wrong.add((path, reason)), sections or None)
+    judge(tree, CONSTRAINTS, add, sections or None)
     return wrong
 
 

@@ -10,9 +10,11 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final, NamedTuple, get_args, get_origin
 
 import msgspec
+from msgspec.structs import FieldInfo
 
 from streams.journey.policy import Policy
 from streams.journey.policy_set import DIMENSIONS, Tree
@@ -100,8 +102,13 @@ def matches(pattern: Path, path: Path) -> bool:
     return len(pattern) == len(path) and all(p in ("*", q) for p, q in zip(pattern, path, strict=True))
 
 
-def _read_struct(raw: Mapping[str, Any], struct: type, path: Path, report: Report) -> Tree:
-    fields = {written_name(field.name): field for field in msgspec.structs.fields(struct)}
+@cache
+def _fields(struct: type[msgspec.Struct]) -> tuple[FieldInfo, ...]:
+    return msgspec.structs.fields(struct)
+
+
+def _read_struct(raw: Mapping[str, Any], struct: type[msgspec.Struct], path: Path, report: Report) -> Tree:
+    fields = {written_name(field.name): field for field in _fields(struct)}
     tree: Tree = {}
     for key, value in raw.items():
         field = fields.get(key)
@@ -194,8 +201,8 @@ def _read_instant(value: object) -> int:
     return round(value.timestamp() * 1000)
 
 
-def _missing(tree: Tree, struct: type, path: Path, report: Report) -> None:
-    for field in msgspec.structs.fields(struct):
+def _missing(tree: Tree, struct: type[msgspec.Struct], path: Path, report: Report) -> None:
+    for field in _fields(struct):
         here = (*path, written_name(field.name))
         if field.name not in tree:
             report(here, "missing")
