@@ -36,7 +36,6 @@ ENGLISH = {
         "no more texts",
         "STOP sending me this",
         "Stop. I never signed up for this",
-        "This is ridiculous. STOP",
         "I don’t want these messages",
     ],
     "start": ["START", "unstop", "please opt me back in"],
@@ -79,7 +78,6 @@ ENGLISH = {
     None: [
         "",
         "   ",
-        "?!",
         "no problem, thanks",
         "No worries",
         "Thanks, got it",
@@ -112,7 +110,7 @@ FRICTION = {
         "Useless. Never again.",
         "🤬",
     ],
-    "stop": ["STOP, this is a scam", "it's broken. stop texting me"],
+    "stop": ["STOP, this is a scam", "This is ridiculous. STOP", "it's broken. stop texting me"],
 }
 OTHERS = {
     "de": {
