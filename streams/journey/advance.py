@@ -8,6 +8,7 @@ say nothing. Nothing here reads a clock: `at.now_ms` never decreases for a custo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from schemas.records import Delivery, Erasure, Profile, Purchase, Reply, Ticket, Usage
@@ -42,16 +43,16 @@ class Journey:
 
     def on_event(self, work: Work, event: Event, at: At) -> None:
         """One event of one customer; repeated or late, it never raises."""
-        known = work.records.exists(event.customer_id)
         step = Step(self.world, work.records, work.outputs, event.customer_id, at, event.event_id)
-        if not known:
+        if not step.customer.decided_under:
             self._remember(step)
         if event.occurred_at <= step.customer.erased_at:
             return
         if isinstance(event, Erasure):
             self._erase(step, event)
             return
-        expire(step)
+        if step.customer.open:
+            expire(step)
         self._apply(step, event)
         self._decide(step)
 
@@ -65,32 +66,20 @@ class Journey:
             step.item(target.product_id, target.unit_id)
         elif target.order_id and records.order(customer_id, target.order_id) is not None:
             step.order(target.order_id)
-        expire(step)
+        if step.customer.open:
+            expire(step)
         self._decide(step)
 
     def _apply(self, step: Step, event: Any) -> None:
-        """Fold, and what a reply or a purchase says about what is open."""
-        customer = step.customer
-        before = channels.states(customer)
-        zone = customer.time_zone
-        FOLDS[type(event)](step, event)
-        if isinstance(event, Reply):
-            replies.answer(step, event)
-        elif isinstance(event, Purchase) and event.type == "order_placed":
-            replies.buy(step, event)
-        elif isinstance(event, Delivery) and event.status == "update_opened":
-            step.context = "shipping_update"
-        elif isinstance(event, Ticket):
+        """Fold, and what the event says about what is open."""
+        kind = type(event)
+        FOLDS[kind](step, event)
+        effect = EFFECTS.get(kind)
+        if effect is not None:
+            effect(step, event)
+        if step.consents_changed:
             step.recheck = True
-            for held in customer.order_flags:
-                step.order(held.order_id)
-        elif isinstance(event, Profile):
-            step.rules = step.world.policies.rules(customer.brand, "", "")
-            if customer.time_zone != zone:
-                reschedule(step)
-        if channels.states(customer) != before:
-            step.recheck = True
-            self._revoke_without_channel(step, stopped=isinstance(event, Reply))
+            _revoke_without_channel(step, stopped=kind is Reply)
 
     def _decide(self, step: Step) -> None:
         """Everything after the facts."""
@@ -101,7 +90,8 @@ class Journey:
             orders.mirror(step, order)
             order_moments.decide(step, order)
         friction.update(step)
-        self._revoke_blocked(step)
+        if customer.flags:
+            self._revoke_blocked(step)
         for item in list(step.items.values()):
             items.decide(step, item)
         help_at = helping.decide(step)
@@ -134,17 +124,9 @@ class Journey:
 
     def _revoke_blocked(self, step: Step) -> None:
         """Every open permission that friction blocks is taken back in the same step."""
-        if not step.customer.flags:
-            return
         for held in list(step.customer.open):
             if held.send_by > step.now and friction.blocks_open(step, held):
                 end(step, held, Status.REVOKED, Reason.FRICTION_STARTED)
-
-    def _revoke_without_channel(self, step: Step, *, stopped: bool) -> None:
-        for held in list(step.customer.open):
-            rule = step.rules.moments[Placement(held.placement).word]
-            if held.send_by > step.now and not channels.channels_left(step, rule, held.move):
-                end(step, held, Status.REVOKED, Reason.OPTED_OUT if stopped else Reason.CONSENT_LOST)
 
     def _finish(self, step: Step, help_at: int) -> None:
         """Put what was touched, with the customer's next look."""
@@ -156,10 +138,12 @@ class Journey:
                 records.remove_order(customer_id, order.order_id)
             else:
                 records.put_order(customer_id, order)
-        looks = [friction.next_change(step), help_at]
-        looks += [held.answer_until if held.sent_at else held.send_by for held in customer.open]
-        looks += [claim.look_at for claim in customer.waiting if claim.look_at]
-        due = min(looks)
+        due = min(friction.next_change(step), help_at) if customer.flags else help_at
+        for held in customer.open:
+            due = min(due, held.answer_until if held.sent_at else held.send_by)
+        for claim in customer.waiting:
+            if claim.look_at:
+                due = min(due, claim.look_at)
         customer.due_ms = due if due < FAR else 0
         records.touch_customer(customer_id)
 
@@ -185,3 +169,42 @@ class Journey:
         step.records.touch_customer(step.customer_id)
         step.records.erase(step.customer_id)
         step.records.put_forgotten(key, left)
+
+
+def _after_purchase(step: Step, event: Purchase) -> None:
+    if event.type == "order_placed":
+        replies.buy(step, event)
+
+
+def _after_delivery(step: Step, event: Delivery) -> None:
+    if event.status == "update_opened":
+        step.context = "shipping_update"
+
+
+def _after_ticket(step: Step, _event: Ticket) -> None:
+    """A ticket may solve a parcel's trouble."""
+    step.recheck = True
+    for held in step.customer.order_flags:
+        step.order(held.order_id)
+
+
+def _after_profile(step: Step, _event: Profile) -> None:
+    step.rules = step.world.policies.rules(step.customer.brand, "", "")
+    if step.zone_changed:
+        reschedule(step)
+
+
+EFFECTS: dict[type, Callable[[Step, Any], None]] = {
+    Reply: replies.answer,
+    Purchase: _after_purchase,
+    Delivery: _after_delivery,
+    Ticket: _after_ticket,
+    Profile: _after_profile,
+}
+
+
+def _revoke_without_channel(step: Step, *, stopped: bool) -> None:
+    for held in list(step.customer.open):
+        rule = step.rules.moments[Placement(held.placement).word]
+        if held.send_by > step.now and not channels.channels_left(step, rule, held.move):
+            end(step, held, Status.REVOKED, Reason.OPTED_OUT if stopped else Reason.CONSENT_LOST)

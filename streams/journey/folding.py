@@ -434,6 +434,7 @@ def fold_reply(step: Step, event: Reply) -> None:
     elif intent in ("no", "not_now", "yes"):
         keep_newest(customer.declines, (*stamp, event.eligibility_id or "", intent), DECLINES_MAX)
     elif intent == "stop" or intent == "start":
+        step.consents_changed = True
         for channel in _channels_meant(step, event.channel):
             _fold_opt(customer, channel, stamp, out=intent == "stop")
     for answer in event.answers:
@@ -500,8 +501,10 @@ def fold_profile(step: Step, event: Profile) -> None:
     new = (event.time_zone or "", event.locale or "", event.market or "", event.brand or "")
     old = (customer.time_zone, customer.locale, customer.market, customer.brand)
     if wins(stamp, new, customer.profiled, old):
+        step.zone_changed = new[0] != customer.time_zone
         customer.profiled = stamp
         customer.time_zone, customer.locale, customer.market, customer.brand = new
+    step.consents_changed = bool(event.consents)
     for sent in event.consents:
         at = (sent.at, event.event_id)
         if sent.explicit and sent.state == "granted":

@@ -106,7 +106,7 @@ def _look_at_moments(step: Step, view: View, stage: Stage) -> int:
     moments = view.rules.moments
     told = view.item.told
     for row in BY_STAGE[stage]:
-        rule = moments[row.placement.word]
+        rule = moments[row.word]
         if not rule.enabled:
             continue
         when = row.when(view, rule, step.customer)

@@ -57,6 +57,7 @@ class Row(NamedTuple):
     when: Callable[[View, Moment, CustomerRecord], When]
     relations: tuple[str, ...] = ()
     over: Callable[[View], Ending | None] | None = None
+    word: str = ""
 
 
 def anchor_of(text: str) -> int:
@@ -204,7 +205,8 @@ MOMENTS: tuple[Row, ...] = (
     Row(Placement.EARLY_EDUCATION, Move.GUIDE, Scope.ITEM, (RENEWAL,), early_education),
 )  # fmt: skip
 BY_STAGE: dict[int, tuple[Row, ...]] = {
-    stage: tuple(row for row in MOMENTS if stage in row.stages) for stage in Stage
+    stage: tuple(row._replace(word=row.placement.word) for row in MOMENTS if stage in row.stages)
+    for stage in Stage
 }
 BY_PLACEMENT: dict[int, Row] = {row.placement: row for row in MOMENTS}
 

@@ -68,6 +68,7 @@ class Step:
         "cause",
         "claims",
         "closed",
+        "consents_changed",
         "context",
         "customer",
         "customer_id",
@@ -80,6 +81,7 @@ class Step:
         "rules",
         "views",
         "world",
+        "zone_changed",
     )
 
     def __init__(
@@ -106,6 +108,7 @@ class Step:
         self.recheck = False
         self.closed: set[str] = set()
         self.context = ""
+        self.consents_changed = self.zone_changed = False
         self.views: dict[tuple[str, str], View] = {}
 
     def item(self, product_id: str, unit_id: str = "") -> ItemRecord:
