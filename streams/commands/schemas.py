@@ -1,0 +1,98 @@
+"""`kairos schemas`: what stands on the topics, and whether a change of it would break somebody."""
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from schemas.codecs import FINGERPRINTS
+from schemas.errors import ContractBroken
+from schemas.history import breaks, compatibilities, versions
+from schemas.model import documents
+from schemas.topics import Topic, topics
+from streams.errors import Fatal
+
+HELP = "print the contract of the topics, and check that a change of it breaks nobody"
+
+_COLUMNS = ("topic", "direction", "schema", "fingerprint", "key", "partitions", "kept", "compatibility")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the actions of `kairos schemas`."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions.add_parser("list", help="every topic with its schema")
+    show = actions.add_parser("show", help="one schema as Avro JSON")
+    show.add_argument("name", metavar="RECORD", help="such as Purchase")
+    check = actions.add_parser(
+        "check", help="refuse a change that breaks older data or subscribers; exit code 1"
+    )
+    check.add_argument(
+        "--against",
+        metavar="DIR",
+        type=Path,
+        required=True,
+        help="folder of older .avsc files, which may lie in folders by version",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what `args.action` says; 1 when a check found a break."""
+    if args.action == "list":
+        return _list()
+    if args.action == "show":
+        return _show(args.name)
+    return _check(args.against)
+
+
+def _list() -> int:
+    for line in table([_COLUMNS, *map(_row, topics().values())]):
+        print(line)
+    return 0
+
+
+def _row(topic: Topic) -> tuple[str, ...]:
+    fingerprint = FINGERPRINTS[topic.schema].hex() if topic.schema else "-"
+    kept = "compacted" if topic.compacted else f"{topic.retention_days} days"
+    return (
+        topic.full_name(),
+        topic.direction,
+        topic.schema or "-",
+        fingerprint,
+        topic.key or "-",
+        str(topic.partitions),
+        kept,
+        topic.compatibility,
+    )
+
+
+def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """`rows` as lines with aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _show(name: str) -> int:
+    if name not in documents():
+        raise Fatal(f"no record is named {name}: choose one of {', '.join(documents())}")
+    print(json.dumps(documents()[name], indent=2, ensure_ascii=False))
+    return 0
+
+
+def _check(folder: Path) -> int:
+    if not folder.is_dir():
+        raise Fatal(f"{folder} is not a folder: give one that holds older .avsc files")
+    try:
+        older = versions(folder)
+    except ContractBroken as error:
+        raise Fatal(str(error)) from error
+    if not older:
+        raise Fatal(f"{folder} holds no .avsc files: give the folder of an older contract")
+    found = list(breaks(older, documents(), topics()))
+    rules = compatibilities(topics())
+    for version, broken in found:
+        rule = rules.get(broken.field.partition(".")[0], "-")
+        print(f"{version.label}: {broken} [{rule}]")
+    verdict = f"{len(found)} breaking changes" if found else "nothing breaks"
+    print(f"{len(older)} older schemas checked: {verdict}")
+    return 1 if found else 0
