@@ -34,7 +34,7 @@ class Work:
 
 
 class Journey:
-    """The decision core over one partition's state. `world` is replaced whole when policy or catalogue change."""
+    """The core over one partition's state. `world` is replaced whole when policy or catalogue change."""
 
     __slots__ = ("world",)
 

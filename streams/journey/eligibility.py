@@ -65,7 +65,6 @@ def open_(step: Step, claim: Claim, saying: Saying) -> None:
     """Open a permission and remember that it was said."""
     customer, choice, now = step.customer, saying.choice, step.now
     attempt = tell(step, claim)
-    word = Placement(claim.placement).word
     in_holdout = claim.move in EXPERIMENTAL and _in_holdout(step)
     held = Open(
         eligibility_id=step.world.identity.eligibility_id(

@@ -1,4 +1,4 @@
-"""Pure. Help first: 30 minutes after friction started, one help move an episode, and whether a person is needed."""
+"""Pure. Help first: soon after friction started, once an episode, and whether a person is needed."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def _claim(step: Step, flag: FlagNow) -> int:
     if opens > step.now:
         return opens if opens < flag.until else FAR
     claim = Claim(
-        Placement.HELP, Scope.EPISODE, flag.product_id, "", "", flag.order_id, "", 0, flag.flag, 0, Move.HELP, True,
-        rule.priority, opens, min(flag.until, step.now + rule.window_ms), episode_of(flag),
+        Placement.HELP, Scope.EPISODE, flag.product_id, "", "", flag.order_id, "", 0, flag.flag, 0, Move.HELP,
+        rule.service, rule.priority, opens, min(flag.until, step.now + rule.window_ms), episode_of(flag),
     )  # fmt: skip
     step.claims.setdefault(key_of(claim), claim)
     return FAR

@@ -1,4 +1,4 @@
-"""Pure. Decide one item: its stage, the end of what is open about it, the moments that are here, its next look."""
+"""Pure. Decide one item: its stage, what ends with it, the moments that are here, its next look."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ NOT_NOW = When(FAR, FAR, 0)
 
 
 class Row(NamedTuple):
-    """One moment: where it belongs, when it is, which catalogue relations it may speak of, when it is over."""
+    """One moment: where it belongs, when it is, which relations it may speak of, when it is over."""
 
     placement: Placement
     move: Move

@@ -60,10 +60,7 @@ def _add_on(step: Step, order: OrderRecord) -> int:
         return opens
     if opens + rule.window_ms <= step.now:
         return FAR
-    claims = [
-        _claim(step, order, Placement.ORDER_ADD_ON, Move.OFFER, Scope.ORDER, line, "", opens, rule.window_ms, 0)
-        for line in _leading(step, lines)
-    ]  # fmt: skip
+    claims = [_claim(step, order, Placement.ORDER_ADD_ON, line, "", opens) for line in _leading(step, lines)]
     _admit(step, order, next((claim for claim in claims if _has_candidate(step, claim)), claims[0]))
     return FAR
 
@@ -81,15 +78,8 @@ def _pre_arrival(step: Step, order: OrderRecord, parcel: Parcel) -> int:
         return FAR
     if opens > step.now:
         return opens
-    anchor = anchor_of(f"{order.order_id}/{parcel.parcel_id}")
     lead = _leading(step, lines)[0]
-    _admit(
-        step, order,
-        _claim(
-            step, order, Placement.PRE_ARRIVAL, Move.GUIDE, Scope.PARCEL, lead, parcel.parcel_id, opens,
-            rule.window_ms, anchor,
-        ),
-    )  # fmt: skip
+    _admit(step, order, _claim(step, order, Placement.PRE_ARRIVAL, lead, parcel.parcel_id, opens))
     return FAR
 
 
@@ -108,13 +98,15 @@ def _relations(step: Step, line: OrderLine) -> tuple[bool, bool]:
 
 
 def _claim(
-    step: Step, order: OrderRecord, placement: Placement, move: Move, scope: Scope, lead: OrderLine,
-    parcel_id: str, opens_at: int, window_ms: int, anchor: int,
-) -> Claim:  # fmt: skip
+    step: Step, order: OrderRecord, placement: Placement, lead: OrderLine, parcel_id: str, opens_at: int
+) -> Claim:
+    """The order's own moment, or, with a parcel, that of the parcel."""
     rule = step.rules.moments[placement.word]
+    move, scope = (Move.GUIDE, Scope.PARCEL) if parcel_id else (Move.OFFER, Scope.ORDER)
+    anchor = anchor_of(f"{order.order_id}/{parcel_id}") if parcel_id else 0
     return Claim(
-        placement, scope, lead.product_id, lead.unit_id, "", order.order_id, parcel_id, Stage.CHECKOUT, anchor, 0,
-        move, rule.service, rule.priority, opens_at, opens_at + window_ms,
+        placement, scope, lead.product_id, lead.unit_id, "", order.order_id, parcel_id, Stage.CHECKOUT,
+        anchor, 0, move, rule.service, rule.priority, opens_at, opens_at + rule.window_ms,
     )  # fmt: skip
 
 
@@ -150,5 +142,6 @@ def _drop_claims(step: Step, order: OrderRecord) -> None:
     """Claims of an order are good until it was decided anew."""
     step.customer.waiting = [
         claim for claim in step.customer.waiting
-        if claim.order_id != order.order_id or claim.placement not in OF_ORDERS or key_of(claim) in step.claims
+        if claim.order_id != order.order_id or claim.placement not in OF_ORDERS
+        or key_of(claim) in step.claims
     ]  # fmt: skip

@@ -41,7 +41,8 @@ class At(Struct, frozen=True):
     """When and under which conditions a step is taken.
 
     `current`: every input of the partition was read to near its end. `stale_sources`: input topics, without
-    prefix ("deliveries"), that are silent beyond their expected interval. `held_flags`: flags whose help is held (a mass incident).
+    prefix ("deliveries"), that are silent beyond their expected interval. `held_flags`: flags whose help is
+    held (a mass incident).
     """
 
     now_ms: int

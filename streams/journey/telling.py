@@ -110,8 +110,8 @@ def report(step: Step, claim: Claim, reason: Reason, look_at: int) -> None:
             customer_id=step.customer_id, sequence=step.next_sequence(), scope=Scope(claim.scope).word,
             product_id=claim.product_id or None, unit_id=claim.unit_id or None, cycle=claim.cycle or None,
             order_id=claim.order_id or None, placement=Placement(claim.placement).word,
-            move=Move(claim.move).word, reason=reason.word, look_again_at=look_at or None, decided_at=step.now,
-            cause_event_id=step.cause, policy_version=step.world.policies.version,
+            move=Move(claim.move).word, reason=reason.word, look_again_at=look_at or None,
+            decided_at=step.now, cause_event_id=step.cause, policy_version=step.world.policies.version,
             catalogue_version=step.world.catalogue.version,
         ),
     )  # fmt: skip
