@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 from state.records import Mark, Stamp
 
 T = TypeVar("T")
-O = TypeVar("O", int, Stamp, Mark, tuple[int, str, str, str])
+Orderable = TypeVar("Orderable", int, Stamp, Mark, tuple[int, str, str, str])
 
 
-def keep_ends(values: list[O], value: O, k: int) -> None:
+def keep_ends(values: list[Orderable], value: Orderable, k: int) -> None:
     """Keep the k smallest and the k greatest of all values ever offered, sorted, without repeats."""
     if value in values:
         return
@@ -25,7 +25,7 @@ def keep_ends(values: list[O], value: O, k: int) -> None:
         del values[k]
 
 
-def keep_newest(values: list[O], value: O, k: int) -> None:
+def keep_newest(values: list[Orderable], value: Orderable, k: int) -> None:
     """Keep the k greatest of all values ever offered, sorted, without repeats."""
     if value in values:
         return
@@ -80,3 +80,7 @@ def bound(
     for entry in entries:
         trim(entry, floor)
     return floor
+
+
+def keep_whole(_entry: object, _floor: Mark) -> None:
+    """The trim of entries that are one last writer: they have no older parts."""

@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from msgspec import Struct
+
 from schemas.records import FrictionChange
 from state.records import NEVER, FlagNow, Open, Ticket, Toggle
 from streams.journey.step import Step
@@ -26,42 +28,21 @@ EPISODES_MAX = 8
 FLAGS_MAX = 64
 
 
-class Cause:
+class Cause(Struct, frozen=True, gc=False):
     """One thing that raises a flag. `ended_at` 0: it still holds. `cool_off_ms` counts from its end."""
 
-    __slots__ = (
-        "agent", "by", "cool_off_ms", "ended_at", "inferred", "order_id", "product_id", "ref", "routine", "severe",
-        "since", "stale_after_ms",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        ref: str,
-        since: int,
-        ended_at: int,
-        by: str,
-        *,
-        cool_off_ms: int,
-        stale_after_ms: int,
-        order_id: str = "",
-        product_id: str = "",
-        severe: bool = False,
-        routine: bool = False,
-        inferred: bool = False,
-        agent: bool = False,
-    ) -> None:
-        self.ref = ref
-        self.since = since
-        self.ended_at = ended_at
-        self.by = by
-        self.cool_off_ms = cool_off_ms
-        self.stale_after_ms = stale_after_ms
-        self.order_id = order_id
-        self.product_id = product_id
-        self.severe = severe
-        self.routine = routine
-        self.inferred = inferred
-        self.agent = agent
+    ref: str
+    since: int
+    ended_at: int
+    by: str
+    cool_off_ms: int
+    stale_after_ms: int
+    order_id: str = ""
+    product_id: str = ""
+    severe: bool = False
+    routine: bool = False
+    inferred: bool = False
+    agent: bool = False
 
 
 def _tickets(step: Step, flag: Flag, topic: str) -> Iterable[Cause]:
@@ -109,7 +90,8 @@ def shipping_problem(step: Step) -> Iterable[Cause]:
     for held in step.customer.order_flags:
         yield Cause(
             held.order_id, held.since, held.ended_at, held.cause, cool_off_ms=rules.cool_off_ms,
-            stale_after_ms=rules.stale_after_ms, order_id=held.order_id, severe=held.severe, inferred=held.inferred,
+            stale_after_ms=rules.stale_after_ms, order_id=held.order_id, severe=held.severe,
+            inferred=held.inferred,
         )  # fmt: skip
     yield from _tickets(step, Flag.SHIPPING_PROBLEM, "shipping")
 
@@ -171,8 +153,8 @@ def update(step: Step) -> None:
     """Bring the customer's flags to what holds now and say every change."""
     customer = step.customer
     if not (
-        customer.flags or customer.tickets or customer.order_flags or customer.payments or customer.returns
-        or customer.question[0] or customer.negative[0]
+        customer.flags or customer.tickets or customer.order_flags or customer.payments
+        or customer.returns or customer.question[0] or customer.negative[0]
     ):  # fmt: skip
         return
     wanted = _wanted(step)
@@ -215,13 +197,13 @@ def _state_of(now: int, flag: Flag, cause: Cause) -> FlagNow | None:
     if until <= now:
         return None
     return FlagNow(
-        flag, cause.ref, state, cause.since, until, cause.order_id, cause.product_id, cause.severe, cause.routine,
-        cause.inferred, cause.agent, cause.by,
+        flag, cause.ref, state, cause.since, until, cause.order_id, cause.product_id, cause.severe,
+        cause.routine, cause.inferred, cause.agent, cause.by,
     )  # fmt: skip
 
 
 def _merged(one: FlagNow, other: FlagNow) -> FlagNow:
-    """Two causes of one flag: open beats cooling, then the earlier start; the widest reach and last end count."""
+    """Two causes of one flag: open beats cooling, then the earlier start; widest reach and last end count."""
     first, second = sorted((one, other), key=lambda flag: (flag.state, flag.since, flag.cause))
     if first.state == second.state:
         first.until = max(first.until, second.until)
@@ -263,12 +245,14 @@ def _say(step: Step, flag: FlagNow, before: int, after: FlagState, *, stale: boo
     step.say(
         "journey.friction",
         FrictionChange(
-            customer_id=step.customer_id, sequence=step.next_sequence(), flag=Flag(flag.flag).word, scope=scope.word,
-            scope_id=flag.order_id or flag.product_id or None, from_state=FlagState(before).word,
-            to_state=after.word, since=flag.since if after == FlagState.OPEN else step.now,
-            until=flag.until if after != FlagState.NONE else None, severity="severe" if flag.severe else "normal",
-            stale=stale, inferred=flag.inferred, decided_at=step.now, cause_event_id=step.cause,
-            policy_version=step.world.policies.version, catalogue_version=step.world.catalogue.version,
+            customer_id=step.customer_id, sequence=step.next_sequence(), flag=Flag(flag.flag).word,
+            scope=scope.word, scope_id=flag.order_id or flag.product_id or None,
+            from_state=FlagState(before).word, to_state=after.word,
+            since=flag.since if after == FlagState.OPEN else step.now,
+            until=flag.until if after != FlagState.NONE else None,
+            severity="severe" if flag.severe else "normal", stale=stale, inferred=flag.inferred,
+            decided_at=step.now, cause_event_id=step.cause, policy_version=step.world.policies.version,
+            catalogue_version=step.world.catalogue.version,
         ),
     )  # fmt: skip
 
@@ -296,7 +280,7 @@ def blocking(step: Step, move: Move, order_id: str, product_id: str) -> tuple[Re
 
 
 def _concerns(flag: FlagNow, order_id: str, product_id: str) -> bool:
-    """Whether a flag that reaches as far as its order reaches this one; one that names nothing reaches all."""
+    """Whether a flag as wide as its order reaches this one; a flag that names nothing reaches all."""
     if flag.order_id:
         return flag.order_id == order_id
     return not flag.product_id or flag.product_id == product_id

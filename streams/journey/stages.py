@@ -100,7 +100,7 @@ STAGES: tuple[tuple[Stage, Callable[[View], Span]], ...] = (
 
 
 def stage_of(view: View) -> tuple[Stage, int, int]:
-    """The stage now, since when it could hold (0: since the order), and when it can change next (`FAR`: never)."""
+    """The stage now, since when it could hold, and when it can change next (`FAR`: never)."""
     now = view.now
     stage, since, changes_at = Stage.NONE, 0, FAR
     for candidate, row in STAGES:

@@ -37,8 +37,8 @@ class View:
     """Times in epoch ms; 0 has not happened, `FAR` is not in sight. Stamps are (time, event id)."""
 
     __slots__ = (
-        "consumable", "cycle", "delivered", "delivery_inferred", "entry", "first_value", "gone", "item", "line",
-        "now", "order_id", "ordered", "parcel_id", "rhythm", "rules", "setup_completed", "supplies",
+        "consumable", "cycle", "delivered", "delivery_inferred", "entry", "first_value", "gone", "item",
+        "line", "now", "order_id", "ordered", "parcel_id", "rhythm", "rules", "setup_completed", "supplies",
         "usage_reported", "used", "value_inferred", "window",
     )  # fmt: skip
 
@@ -103,7 +103,7 @@ class View:
         )
 
     def _take_usage(self, base: ItemRecord | None) -> None:
-        """First use, setup and first value since the cycle began; use proves a delivery that nobody reported."""
+        """First use, setup and first value since the cycle began; use proves an unreported delivery."""
         start = self.ordered[0]
         sources = (self.item,) if base is None else (self.item, base)
         value: list[Stamp] = []
@@ -162,7 +162,7 @@ def _key(line: Line) -> str:
 
 
 def _supplies(lines: Sequence[Line]) -> tuple[list[Supply], bool]:
-    """Lines that still count, oldest first, as (ordered at, by, quantity left, line); and whether all is gone."""
+    """Lines that still count, oldest first, as (ordered at, by, left, line); and whether all is gone."""
     supplies: list[Supply] = []
     acquired = False
     for line in lines:

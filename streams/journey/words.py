@@ -7,6 +7,7 @@ The integers are part of the stored format: append, never renumber.
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Self
 
 
 class Word(IntEnum):
@@ -14,7 +15,7 @@ class Word(IntEnum):
 
     word: str
 
-    def __new__(cls, value: int) -> Word:
+    def __new__(cls, value: int) -> Self:
         member = int.__new__(cls, value)
         member._value_ = value
         return member
