@@ -108,7 +108,12 @@ class Codec(Generic[R]):
             raise UnknownVersion(layout.kind, version, layout.oldest, layout.version)
         fields = msgspec.msgpack.decode(data[_BODY:], type=list[Any])
         for step in range(version, layout.version):
-            fields = layout.migrations[step](fields)
+            try:
+                fields = layout.migrations[step](fields)
+            except Exception as error:
+                raise Damaged(
+                    f"a stored {layout.kind} of version {step} has other fields: {error!r}"
+                ) from error
         return self._encode(fields)
 
 

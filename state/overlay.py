@@ -55,17 +55,17 @@ class Overlay:
         """The record of an owned item, None when there is none. Say `put_item` after changing it."""
         return self._items.get((customer_id, product_id, unit_id))
 
-    def put_item(self, customer_id: str, record: ItemRecord) -> None:
+    def put_item(self, customer_id: str, item: ItemRecord) -> None:
         """The item is new or has changed."""
-        self._items.put((customer_id, record.product_id, record.unit_id), record)
+        self._items.put((customer_id, item.product_id, item.unit_id), item)
 
     def order(self, customer_id: str, order_id: str) -> OrderRecord | None:
         """The record of an open order, None when there is none. Say `put_order` after changing it."""
         return self._orders.get((customer_id, order_id))
 
-    def put_order(self, customer_id: str, record: OrderRecord) -> None:
+    def put_order(self, customer_id: str, order: OrderRecord) -> None:
         """The order is new or has changed."""
-        self._orders.put((customer_id, record.order_id), record)
+        self._orders.put((customer_id, order.order_id), order)
 
     def remove_order(self, customer_id: str, order_id: str) -> None:
         """The order is closed and gone, its wake-up too."""
@@ -75,9 +75,9 @@ class Overlay:
         """What stays of an erased customer."""
         return self._forgotten.get(keyed_hash)
 
-    def put_forgotten(self, keyed_hash: bytes, record: Forgotten) -> None:
+    def put_forgotten(self, keyed_hash: bytes, value: Forgotten) -> None:
         """What stays of an erased customer is new or has changed."""
-        self._forgotten.put(keyed_hash, record)
+        self._forgotten.put(keyed_hash, value)
 
     def erase(self, customer_id: str) -> None:
         """Remove every record of a customer, in the store and in hand. What is forgotten stays."""

@@ -118,7 +118,7 @@ class Shelf(Generic[K, R]):
         """Let go of all objects, and with them of every change since the last savepoint."""
         for slot in self._in_hand:
             slot.record = None
-            slot.in_hand = slot.dirty = slot.unborn = False
+            slot.in_hand = slot.dirty = False
         self._in_hand.clear()
         self._dirty.clear()
 
