@@ -138,9 +138,9 @@ class Story:
         self.said += [(self.now, topic, record) for topic, record in outputs]
         return outputs
 
-    def at(self, *, days: float = 0, hours: float = 0, minutes: float = 0) -> Self:
+    def at(self, *, days: float = 0, hours: float = 0, minutes: float = 0, ms: int = 0) -> Self:
         """Move to this time after DAY_0, doing every wake-up on the way."""
-        until = DAY_0 + int(days * DAY + hours * HOUR + minutes * 60_000)
+        until = DAY_0 + round(days * DAY + hours * HOUR + minutes * 60_000) + ms
         assert until >= self.now, "a story does not go back"
         for _ in range(10_000):
             due = self.store.due(until, 1)
