@@ -36,7 +36,7 @@ class PolicyError(LoadError):
 
 
 class PolicyFile(Struct, frozen=True, kw_only=True):
-    """A valid policy file. `stated` is what the file itself says, `base` that over the shipped default."""
+    """A valid policy file. `base` is the shipped default under `stated`, what the file itself says."""
 
     version: str
     stated: Tree
@@ -85,8 +85,8 @@ def policy_of_text(text: str, name: str) -> PolicyFile:
     raw = _parse(text, name)
     version = _read_version(raw, report)
     written = {dimension: raw.pop(dimension, {}) for dimension in DIMENSIONS}
-    stated = read_tree(raw, report)
-    base = stated if name == SHIPPED else merge(_shipped(), stated)
+    tree = read_tree(raw, report)
+    base, stated = (tree, Tree()) if name == SHIPPED else (merge(_shipped(), tree), tree)
     overrides = read_overrides(written, report)
     judge_all(base, overrides, report)
     if problems:

@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple, get_args, get_origin
 import msgspec
 from msgspec.structs import FieldInfo
 
+from schemas.topics import DELIVERIES, ERASURES, PROFILES, PURCHASES, REPLIES, TICKETS, USAGE
 from streams.journey.policy import Policy
 from streams.journey.policy_set import DIMENSIONS, Tree
 from streams.journey.words import Flag, Move, Placement
@@ -26,7 +27,7 @@ Path = tuple[str, ...]
 Report = Callable[[Path, str], None]
 """Takes the path of a field as it is written, and a reason."""
 
-INPUTS: Final = ("purchases", "deliveries", "usage", "tickets", "replies", "profiles", "erasures")
+INPUTS: Final = (PURCHASES, DELIVERIES, USAGE, TICKETS, REPLIES, PROFILES, ERASURES)
 """The input topics, by the name that the policy knows them by."""
 
 KEYS: Final[Mapping[Path, Sequence[str]]] = {
@@ -87,6 +88,8 @@ def write_value(path: Path, value: object) -> str:
         return datetime.fromtimestamp(value / 1000, UTC).isoformat() if value else "never set"
     if isinstance(value, int) and any(part.endswith(_UNITS) for part in path):
         return format_duration(value)
+    if isinstance(value, int) and path[-1].endswith("_minute"):
+        return f"{value} ({value // 60:02}:{value % 60:02})"
     if isinstance(value, list | tuple):
         return ", ".join(str(item) for item in value) or "none"
     return str(value)
