@@ -4,7 +4,8 @@ All keys are in one column family. Without a write-ahead log a crash loses the b
 but always whole batches and always the last ones, so the changelog position inside tells what is missing.
 
 Deleted wake-ups pile up at the head of their index, and every scan would walk over them again. So the store
-remembers the lowest key that can still be alive (`_low`), and whether it is (`_low_is_first`).
+remembers the lowest key that can still be alive (`_low`), and whether it is (`_low_is_first`); a flush clears
+all below it as one range, so that a start has nothing to walk over either.
 """
 
 from collections.abc import Sequence
@@ -34,7 +35,17 @@ _FAULTS_OF_THE_MACHINE: Final = (
 class RocksStore:
     """State of one partition in a directory."""
 
-    __slots__ = ("_closed", "_db", "_low", "_low_is_first", "_naming", "_wakeups", "_writing", "path")
+    __slots__ = (
+        "_cleared",
+        "_closed",
+        "_db",
+        "_low",
+        "_low_is_first",
+        "_naming",
+        "_wakeups",
+        "_writing",
+        "path",
+    )
 
     def __init__(self, path: Path, resources: RocksResources, *, write_ahead_log: bool = True) -> None:
         """Open or create the store.
@@ -46,7 +57,7 @@ class RocksStore:
         self._naming = _Naming(path)
         self._writing = rocks_options.writing(write_ahead_log=write_ahead_log)
         self._wakeups = rocks_options.up_to(_WAKEUPS_END)
-        self._low = keys.WAKEUPS
+        self._low = self._cleared = keys.WAKEUPS
         self._low_is_first = False
         self._closed = False
         with self._naming:
@@ -126,6 +137,9 @@ class RocksStore:
     def flush(self) -> None:
         """Write everything to tables, and wait for it."""
         with self._naming:
+            if self._low > self._cleared:
+                self._db.delete_range(keys.WAKEUPS, self._low, self._writing)
+                self._cleared = self._low
             self._db.flush()
 
     def close(self) -> None:

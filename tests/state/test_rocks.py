@@ -152,6 +152,19 @@ class TestMark:
             store.write(batch)
         assert store._low == keys.wakeup(3, keys.customer("c1"))
 
+    def test_clears_what_is_below_it_at_a_flush_and_nothing_that_comes_later(self, tmp_path: Path) -> None:
+        store = opened(filled(tmp_path / "state", 50))
+        assert store.next_due() == 50
+        store.flush()
+        assert store._cleared == keys.wakeup(50, keys.customer("c1"))
+        batch = Batch()
+        batch.schedule("c2", Target(), 0, 7)
+        store.write(batch)
+        store.close()
+        again = opened(tmp_path / "state")
+        assert [wakeup.due_ms for wakeup in again.due(10**15)] == [7, 50]
+        again.close()
+
 
 def foreign(path: Path) -> None:
     (path / "notes.txt").write_text("mine")
