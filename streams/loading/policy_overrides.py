@@ -30,12 +30,19 @@ COMBINATIONS_MAX: Final = 10_000
 """Combinations that differ in related values; each is judged."""
 NAME_CHARS_MAX: Final = 128
 
-NOT_BY: Final = {
-    "mass_incident": DIMENSIONS,
-    "sources": DIMENSIONS,
-    "keywords": ("category", "product"),
+OF_A_CUSTOMER: Final = ("category", "product")
+NOT_BY: Final[Mapping[Path, tuple[str, ...]]] = {
+    ("mass_incident",): DIMENSIONS,
+    ("sources",): DIMENSIONS,
+    **dict.fromkeys(
+        [
+            *(("friction",), ("declines",), ("caps",), ("asks",), ("help",), ("sending",), ("holdout",)),
+            *(("live",), ("keywords",), ("moments", "goal_question"), ("moments", "help")),
+        ],
+        OF_A_CUSTOMER,
+    ),
 }
-"""Sections that some dimensions cannot override, since what they rule is not of one brand or one product."""
+"""What some dimensions cannot override: a cap or a rest is of a customer, not of one of many products."""
 
 
 def read_overrides(written: Mapping[str, Any], report: Report) -> Overrides:
@@ -85,11 +92,16 @@ def _read_dimension(dimension: str, written: object, report: Report) -> dict[str
 
 
 def _allowed(dimension: str, table: Mapping[str, Any], place: Path, report: Report) -> dict[str, Any]:
-    """The sections of an override that this dimension may override; the others are reported."""
-    refused = [section for section in table if dimension in NOT_BY.get(section, ())]
-    for section in refused:
-        report((*place, section), f"cannot differ by {dimension}: it rules more than one {dimension}")
-    return {section: value for section, value in table.items() if section not in refused}
+    """What of an override this dimension may override; the rest is reported."""
+    allowed = dict(table)
+    for path, dimensions in NOT_BY.items():
+        *above, last = path
+        parent = allowed.get(above[0]) if above else allowed
+        if dimension in dimensions and isinstance(parent, dict) and last in parent:
+            report((*place, *path), f"cannot differ by {dimension}: it is not of one {dimension}")
+            without = {key: value for key, value in parent.items() if key != last}
+            allowed = {**allowed, above[0]: without} if above else without
+    return allowed
 
 
 def _singles(overrides: Overrides) -> Iterator[_Combination]:

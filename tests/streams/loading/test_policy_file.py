@@ -214,10 +214,18 @@ def test_more_combinations_than_can_be_judged_are_refused() -> None:
         "[brand.acme.mass_incident]\nshare = 0.1",
         '[product.p.sources]\nlook_again = "2 h"',
         "[category.c.keywords.en]\nyes = []",
+        "[category.c.caps]\ndaily_moves = 1",
+        "[product.p.moments.help]\nenabled = false",
     ],
 )
 def test_what_cannot_be_overridden_is_refused(text: str) -> None:
     assert problems(text)
+
+
+def test_what_rules_a_customer_differs_by_brand_only() -> None:
+    text = 'version = "mine"\n[brand.a.caps]\ndaily_moves = 1\n[brand.a.moments.help]\nenabled = false\n'
+    rules = policy_of_text(text, "mine.toml").policies().rules("a", "", "")
+    assert (rules.caps.daily_moves, rules.moments["help"].enabled) == (1, False)
 
 
 def test_a_version_must_be_stated() -> None:
