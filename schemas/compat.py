@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from schemas.model import ID_CHARS_MAX, ITEMS_MAX, TEXT_CHARS_MAX, Schema
-from schemas.names import full_name, named_types, resolved
+from schemas.names import full_name, last_part, named_types, resolved
 from schemas.topics import Compatibility
 
 
@@ -195,4 +195,4 @@ def _logical(schema: Any) -> str | None:
 
 
 def _last(schema: Schema) -> str:
-    return full_name(schema, "").rpartition(".")[2]
+    return last_part(schema["name"])

@@ -17,14 +17,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Generic, NoReturn, Protocol, TypeAlias, TypeVar
 
 import msgspec
-from fastavro.schema import SchemaParseException, UnknownType, parse_schema
 
 from schemas.careful_read import FOREIGN, read
 from schemas.codecs import DECODERS, ENCODERS, FINGERPRINTS
 from schemas.compat import Rule, unreadable
 from schemas.errors import Reason, SchemaUnavailable, Undecodable
 from schemas.model import RECORD_BYTES_MAX, Schema, documents
-from schemas.names import fingerprint
+from schemas.names import fingerprint, named_types, well_formed
 from schemas.plain import from_json, from_plain
 
 SINGLE_OBJECT: Final = b"\xc3\x01"
@@ -150,10 +149,9 @@ def _refuse(field: str) -> Callable[[bytes, int], NoReturn]:
 def _is_record(schema: Schema) -> bool:
     """Whether `schema`, which somebody else wrote, is an Avro record at all."""
     try:
-        parsed = parse_schema(dict(schema))
-    except (SchemaParseException, UnknownType, ValueError, TypeError, LookupError, RecursionError):
+        return schema["type"] == "record" and well_formed(schema, named_types(schema))
+    except (LookupError, TypeError, AttributeError, RecursionError):
         return False
-    return isinstance(parsed, dict) and parsed.get("type") == "record"
 
 
 def encode(record: msgspec.Struct) -> bytes:

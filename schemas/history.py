@@ -8,6 +8,7 @@ from pathlib import Path
 from schemas.compat import Break, Rule, check
 from schemas.errors import ContractBroken
 from schemas.model import Schema
+from schemas.names import last_part, named_types, well_formed
 from schemas.topics import Compatibility, Topic
 
 
@@ -32,7 +33,7 @@ def breaks(
     """What the present schemas break, with the older version that shows it."""
     rules = compatibilities(topics)
     for version in older:
-        name = version.schema["name"].rpartition(".")[2]
+        name = last_part(version.schema["name"])
         if name in present:
             for found in check(version.schema, present[name], rules.get(name, "full_transitive")):
                 yield version, found
@@ -52,8 +53,8 @@ def compatibilities(topics: Mapping[str, Topic]) -> dict[str, Compatibility]:
 def _load(path: Path) -> Schema:
     try:
         schema = json.loads(path.read_text(encoding="utf-8"))
-        if schema["type"] == "record" and schema["name"] and schema["fields"]:
+        if schema["type"] == "record" and well_formed(schema, named_types(schema)):
             return dict(schema)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ContractBroken(f"{path} is not an Avro record: {error}") from error
     raise ContractBroken(f"{path} is not an Avro record")

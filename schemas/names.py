@@ -46,6 +46,35 @@ def _named(schema: Any, namespace: str) -> Iterator[tuple[str, Any]]:
             yield from _named(inner, namespace)
 
 
+def well_formed(schema: Any, names: Mapping[str, Any]) -> bool:
+    """Whether `schema` has the shape of an Avro schema, all of whose types are primitive or among `names`."""
+    match schema:
+        case str():
+            return schema in PRIMITIVES or schema in {
+                last for name in names for last in (name, last_part(name))
+            }
+        case list():
+            return all(well_formed(branch, names) for branch in schema)
+        case {"type": "record" | "error", "name": str(), "fields": list(fields)}:
+            return all(isinstance(it["name"], str) and well_formed(it["type"], names) for it in fields)
+        case {"type": "enum", "name": str(), "symbols": list(symbols)}:
+            return all(isinstance(symbol, str) for symbol in symbols)
+        case {"type": "fixed", "name": str(), "size": int(size)}:
+            return size >= 0
+        case {"type": "array", "items": inner} | {"type": "map", "values": inner}:
+            return well_formed(inner, names)
+        case {"type": str(name)}:
+            return name not in NAMED | {"array", "map"} and well_formed(name, names)
+        case {"type": inner}:
+            return well_formed(inner, names)
+    return False
+
+
+def last_part(name: str) -> str:
+    """A name without its namespace."""
+    return name.rpartition(".")[2]
+
+
 def resolved(schema: Any, names: Mapping[str, Any]) -> Any:
     """`schema`, or the type that it names. A name without namespace is found by its last part.
 
@@ -58,6 +87,6 @@ def resolved(schema: Any, names: Mapping[str, Any]) -> Any:
     if not isinstance(schema, str) or schema in PRIMITIVES:
         return schema
     for name, found in names.items():
-        if name == schema or name.rpartition(".")[2] == schema:
+        if schema in (name, last_part(name)):
             return found
     raise ContractBroken(f"no type is named {schema!r}")

@@ -83,7 +83,7 @@ def _untyped(data: bytes) -> object:
 def _missing(value: object, record: str, error: MissingField) -> str:
     """The path of the first field that is absent, or its name alone when the value cannot be searched."""
     name = str(error)
-    return _missing_in(contract()[record], value, name) or name
+    return _missing_in(contract()[record], value, name).removeprefix(".") or name
 
 
 def _missing_in(shape: Shape, value: object, name: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from schemas.errors import Reason, SchemaUnavailable, Undecodable
 from schemas.framing import RecordDecoder, SchemaSource
 from schemas.model import Schema
+from schemas.names import last_part
 from schemas.records import (
     Control,
     Delivery,
@@ -109,7 +110,7 @@ class _Reader:
         self.key = topic.key
         self.co_partitioned = topic.co_partitioned
         self.compacted = topic.compacted
-        own = [schema for schema in older if schema["name"].rpartition(".")[2] == topic.schema]
+        own = [schema for schema in older if last_part(schema["name"]) == topic.schema]
         self.decoder: RecordDecoder[Any] = RecordDecoder(kind, own, source)
 
     def tombstone(self, record: InputRecord) -> Removal | Rejection:
