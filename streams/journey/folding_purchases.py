@@ -109,11 +109,11 @@ def _payload(line: OrderLine) -> tuple[Any, ...]:
 
 def _line_of(item: ItemRecord, order_id: str, line_id: str, stamp: Stamp) -> Line | None:
     """The item's line to write to, or None when the stamp is under the floor."""
+    if not above(stamp, f"{order_id}\x1f{line_id}", item.lines_floor):
+        return None
     for line in item.lines:
         if line.line_id == line_id and line.order_id == order_id:
             return line
-    if not above(stamp, f"{order_id}\x1f{line_id}", item.lines_floor):
-        return None
     line = Line(order_id, line_id)
     item.lines.append(line)
     return line

@@ -127,13 +127,15 @@ def _look_at_moments(step: Step, view: View, stage: Stage) -> int:
 
 def _claim(view: View, row: Row, when: When, stage: Stage) -> Claim:
     rule = view.rules.moments[row.placement.word]
-    move = row.move
+    move, scope = row.move, row.scope
+    if scope == Scope.PARCEL and not view.order_id:
+        scope = Scope.ITEM
     if row.placement == Placement.MAINTAIN and not (
         view.entry is not None and view.entry.related("maintains")
     ):
         move = Move.GUIDE
     return Claim(
-        row.placement, row.scope, view.item.product_id, view.item.unit_id, view.cycle, view.order_id,
+        row.placement, scope, view.item.product_id, view.item.unit_id, view.cycle, view.order_id,
         view.parcel_id, stage, when.anchor, 0, move, rule.service, rule.priority, when.opens_at, when.ends_at,
     )  # fmt: skip
 

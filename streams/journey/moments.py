@@ -70,7 +70,8 @@ def setup_guide(view: View, rule: Moment, _customer: CustomerRecord) -> When:
     if not view.delivered[0] or view.setup_completed:
         return NOT_NOW
     opens = view.delivered[0] + rule.delay_ms
-    return When(opens, opens + rule.window_ms, anchor_of(f"{view.order_id}/{view.parcel_id}"))
+    parcel = f"{view.order_id}/{view.parcel_id}" if view.order_id else view.cycle
+    return When(opens, opens + rule.window_ms, anchor_of(parcel))
 
 
 def essential(view: View, rule: Moment, _customer: CustomerRecord) -> When:

@@ -140,7 +140,9 @@ class Step:
         return order
 
     def peek_order(self, order_id: str) -> OrderRecord | None:
-        """An order's record, without touching it."""
+        """An order's record, without touching it; None for what was never ordered, as a subscription."""
+        if not order_id:
+            return None
         return self.orders.get(order_id) or self.records.order(self.customer_id, order_id)
 
     def close_order(self, order: OrderRecord) -> None:
