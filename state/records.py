@@ -367,7 +367,6 @@ class CustomerRecord(Struct, array_like=True, gc=False):
     returns: list[Toggle] = []
     returns_floor: Mark = NO_FLOOR
     negative: Stamp = NEVER
-    solved: Stamp = NEVER
     question: Stamp = NEVER
     answered: Stamp = NEVER
     interest: Stamp = NEVER

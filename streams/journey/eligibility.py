@@ -147,14 +147,15 @@ def reschedule(step: Step) -> None:
             _say(step, held, Status.RESCHEDULED, Reason.TIME_ZONE_CHANGED, None, None)
 
 
-def windows(step: Step, placement: int, opens_at: int, send_by: int) -> tuple[Window, ...]:
+def windows(step: Step, held: Open, opens_at: int) -> tuple[Window, ...]:
     """UTC intervals in which a push channel may send; one whole interval where the moment has none."""
     sending = step.rules.sending
-    rule = step.rules.moments[Placement(placement).word]
+    rules = step.rules_for(held.product_id, step.world.catalogue.get(held.product_id))
+    rule = rules.moments[Placement(held.placement).word]
     push = any(channel in sending.push_channels for channel in rule.channels)
     zone = step.customer.time_zone or sending.default_time_zone
     spread = step.world.identity.spread(step.customer_id, "send")
-    found = send_windows(opens_at, send_by, zone, sending, spread, push)
+    found = send_windows(opens_at, held.send_by, zone, sending, spread, push)
     return tuple(Window(from_at=from_ms, until_at=until_ms) for from_ms, until_ms in found)
 
 
@@ -174,7 +175,7 @@ def _say(
             message_class="service" if held.service or held.move not in EXPERIMENTAL else "marketing",
             candidate=held.candidate or None, relation=held.relation or None, question=question,
             opens_at=opens_at, send_by=held.send_by, answer_until=held.answer_until,
-            send_windows=windows(step, held.placement, opens_at, held.send_by)
+            send_windows=windows(step, held, opens_at)
             if rescheduled or saying is not None else (),
             channels=saying.channels if saying is not None else (),
             avoid_channels=saying.avoid if saying is not None else (),

@@ -119,8 +119,6 @@ def fold_ticket(step: Step, event: TicketSent) -> None:
     customer = step.customer
     stamp = (event.occurred_at, event.event_id)
     opening = event.status in OPEN_TICKET
-    if not opening:
-        customer.solved = later(customer.solved, stamp)
     if event.satisfaction == "bad":
         customer.negative = later(customer.negative, stamp)
     if not above(stamp, event.ticket_id, customer.tickets_floor):

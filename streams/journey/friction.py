@@ -125,12 +125,13 @@ def open_question(step: Step) -> Iterable[Cause]:
 
 def negative_reply(step: Step) -> Iterable[Cause]:
     """The newest negative reply, until contact was solved after it or time has passed."""
-    said, solved = step.customer.negative, step.customer.solved
+    said = step.customer.negative
     if not said[0]:
         return
     rules = step.rules.friction[Flag.NEGATIVE_REPLY.word]
     ends = said[0] + step.rules.help.negative_for_ms
-    yield _timed(step, said, min(solved[0], ends) if solved > said else ends, rules.cool_off_ms)
+    solved = [stamp for ticket in step.customer.tickets for stamp in ticket.resolved if stamp > said]
+    yield _timed(step, said, min(min(solved)[0], ends) if solved else ends, rules.cool_off_ms)
 
 
 def _timed(step: Step, raised: tuple[int, str], ends: int, cool_off_ms: int) -> Cause:
@@ -214,16 +215,15 @@ def _merged(one: FlagNow, other: FlagNow) -> FlagNow:
 
 
 def _renew(step: Step, held: FlagNow, new: FlagNow) -> None:
-    """Keep when it began and how it was helped; an unchanged cause keeps the end of its cooling off."""
+    """Keep when it began and how it was helped."""
     if new.held_by_agent != held.held_by_agent or new.routine != held.routine:
         step.recheck = True
     held.severe, held.routine, held.held_by_agent = new.severe, new.routine, new.held_by_agent
     held.order_id, held.product_id, held.inferred = new.order_id, new.product_id, new.inferred
     if held.state == new.state:
-        if held.state == FlagState.OPEN or held.cause != new.cause:
-            if held.until != new.until:
-                step.recheck = True
-            held.until, held.cause = new.until, new.cause
+        if held.until != new.until:
+            step.recheck = True
+        held.until, held.cause = new.until, new.cause
         return
     before = held.state
     held.state, held.until, held.cause = new.state, new.until, new.cause

@@ -34,7 +34,8 @@ def not_current(step: Step, _claim: Claim) -> Shut:
 
 def before_live(step: Step, claim: Claim) -> Shut:
     """What happened before going live opens nothing."""
-    return (Reason.BEFORE_LIVE, FAR) if claim.opens_at < step.world.control.live_from_ms(step.rules) else None
+    live_from = step.world.control.live_from_ms(step.rules, step.customer.brand)
+    return (Reason.BEFORE_LIVE, FAR) if claim.opens_at < live_from else None
 
 
 def ramping_up(step: Step, _claim: Claim) -> Shut:
@@ -42,7 +43,7 @@ def ramping_up(step: Step, _claim: Claim) -> Shut:
     ramp_ms = step.rules.live.ramp_ms
     if not ramp_ms:
         return None
-    live_from = step.world.control.live_from_ms(step.rules)
+    live_from = step.world.control.live_from_ms(step.rules, step.customer.brand)
     opens = live_from + int(step.world.identity.share(step.customer_id, "ramp") * ramp_ms)
     return (Reason.RAMPING_UP, opens) if step.now < opens else None
 
