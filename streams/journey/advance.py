@@ -206,5 +206,5 @@ EFFECTS: dict[type, Callable[[Step, Any], None]] = {
 def _revoke_without_channel(step: Step, *, stopped: bool) -> None:
     for held in list(step.customer.open):
         rule = step.rules.moments[Placement(held.placement).word]
-        if held.send_by > step.now and not channels.channels_left(step, rule, held.move):
+        if held.send_by > step.now and not channels.channels_left(step, rule, held):
             end(step, held, Status.REVOKED, Reason.OPTED_OUT if stopped else Reason.CONSENT_LOST)

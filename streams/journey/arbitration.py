@@ -17,7 +17,7 @@ from streams.journey.moments import BY_PLACEMENT
 from streams.journey.step import Step
 from streams.journey.telling import key_of, report
 from streams.journey.view import FAR
-from streams.journey.words import Move, Placement, Reason, Scope, Stage, Status
+from streams.journey.words import Move, Placement, Reason, Scope, Status
 
 ROUNDS_MAX = 8
 # A claim with one of these reasons is tried again only when its own records change.
@@ -99,7 +99,7 @@ def _try(step: Step, claim: Claim) -> Shut:
     """Open the claim, or say why not: no channel, no candidate, a check that fails."""
     rules = step.rules_for(claim.product_id, step.world.catalogue.get(claim.product_id))
     rule = rules.moments[Placement(claim.placement).word]
-    usable, refused = channels.usable(step.customer, rule, step.rules.sending, claim.move)
+    usable, refused = channels.usable(step, rule, claim)
     if refused is not None:
         return refused, FAR
     choice = _choice(step, claim) if claim.move == Move.OFFER else None
@@ -114,15 +114,8 @@ def _try(step: Step, claim: Claim) -> Shut:
     _supersede(step, claim)
     avoid = channels.avoided(step.customer, step.rules.sending)
     escalate = claim.move == Move.HELP and helping.needs_a_person(step, claim)
-    open_(step, claim, Saying(choice, _in_context(claim, usable), avoid, made, escalate=escalate))
+    open_(step, claim, Saying(choice, usable, avoid, made, escalate=escalate))
     return None
-
-
-def _in_context(claim: Claim, usable: tuple[str, ...]) -> tuple[str, ...]:
-    """In transit the essential stands below the tracking of a shipping update, and nowhere else."""
-    if claim.placement == Placement.ESSENTIAL and claim.stage == Stage.CHECKOUT:
-        return usable[:1]
-    return usable
 
 
 def _choice(step: Step, claim: Claim) -> Choice | Reason:

@@ -5,17 +5,19 @@
     service         it is neither denied nor stopped
 
 Offers and asks always need a grant, service offers too: unknown consent denies them. A STOP lasts until an
-explicit opt-in dated later; what a profile export says never lifts it.
+explicit opt-in dated later; what a profile export says never lifts it. In transit the essential stands below
+the tracking of a shipping update, and nowhere else.
 """
 
 from __future__ import annotations
 
-from state.records import Consent, CustomerRecord
+from state.records import Claim, Consent, CustomerRecord, Open
 from streams.journey.policy import Moment, Sending
 from streams.journey.step import Step
-from streams.journey.words import Move, Reason
+from streams.journey.words import Move, Placement, Reason, Stage
 
 GRANTED, DENIED, UNKNOWN = "granted", "denied", "unknown"
+SHIPPING_UPDATE = "shipping_update"
 
 
 def consent_state(consent: Consent) -> str:
@@ -32,17 +34,17 @@ def states(customer: CustomerRecord) -> dict[str, str]:
     return {consent.channel: consent_state(consent) for consent in customer.consents}
 
 
-def usable(
-    customer: CustomerRecord, rule: Moment, sending: Sending, move: int
-) -> tuple[tuple[str, ...], Reason | None]:
+def usable(step: Step, rule: Moment, about: Claim | Open) -> tuple[tuple[str, ...], Reason | None]:
     """Channels in the order of the moment's policy, or the reason why there are none."""
-    said = states(customer)
-    if move in (Move.OFFER, Move.ASK):
+    said = states(step.customer)
+    if about.move in (Move.OFFER, Move.ASK):
         if GRANTED not in said.values():
             return (), Reason.NO_CONSENT
-        channels = tuple(c for c in rule.channels if _granted(c, said, sending))
+        channels = tuple(c for c in rule.channels if _granted(c, said, step.rules.sending))
     else:
         channels = tuple(c for c in rule.channels if said.get(c, UNKNOWN) != DENIED)
+    if about.placement == Placement.ESSENTIAL and about.stage == Stage.CHECKOUT:
+        channels = tuple(c for c in channels if c == SHIPPING_UPDATE)
     return channels, None if channels else Reason.NO_CHANNEL
 
 
@@ -57,6 +59,6 @@ def avoided(customer: CustomerRecord, sending: Sending) -> tuple[str, ...]:
     return tuple(channel for channel in sending.known_channels if said.get(channel) == DENIED)
 
 
-def channels_left(step: Step, rule: Moment, move: int) -> bool:
+def channels_left(step: Step, rule: Moment, held: Open) -> bool:
     """Whether an open permission still has a channel."""
-    return usable(step.customer, rule, step.rules.sending, move)[1] is None
+    return usable(step, rule, held)[1] is None
