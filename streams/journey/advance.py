@@ -18,7 +18,7 @@ from streams.journey.eligibility import end, expire, reschedule
 from streams.journey.folding import FOLDS
 from streams.journey.step import At, Records, Step, World
 from streams.journey.view import FAR
-from streams.journey.words import Placement, Reason, Status
+from streams.journey.words import PLACEMENT_WORDS, Reason, Status
 
 Event = Purchase | Delivery | Usage | Ticket | Reply | Profile | Erasure
 
@@ -109,7 +109,7 @@ class Journey:
         customer.decided_under = step.world.version
 
     def _hold_to_policy(self, step: Step, held: Open) -> None:
-        word = Placement(held.placement).word
+        word = PLACEMENT_WORDS[held.placement]
         rules = step.rules_for(held.product_id, step.world.catalogue.get(held.product_id))
         if step.world.control.paused(step.customer.brand, word, held.product_id):
             end(step, held, Status.REVOKED, Reason.PAUSED)
@@ -205,6 +205,6 @@ EFFECTS: dict[type, Callable[[Step, Any], None]] = {
 
 def _revoke_without_channel(step: Step, *, stopped: bool) -> None:
     for held in list(step.customer.open):
-        rule = step.rules.moments[Placement(held.placement).word]
+        rule = step.rules.moments[PLACEMENT_WORDS[held.placement]]
         if held.send_by > step.now and not channels.channels_left(step, rule, held):
             end(step, held, Status.REVOKED, Reason.OPTED_OUT if stopped else Reason.CONSENT_LOST)

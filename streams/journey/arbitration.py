@@ -17,7 +17,7 @@ from streams.journey.moments import BY_PLACEMENT
 from streams.journey.step import Step
 from streams.journey.telling import key_of, report
 from streams.journey.view import FAR
-from streams.journey.words import Move, Placement, Reason, Scope, Status
+from streams.journey.words import PLACEMENT_WORDS, Move, Placement, Reason, Scope, Status
 
 ROUNDS_MAX = 8
 # A claim with one of these reasons is tried again only when its own records change.
@@ -98,7 +98,7 @@ def _forget(step: Step, claim: Claim) -> None:
 def _try(step: Step, claim: Claim) -> Shut:
     """Open the claim, or say why not: no channel, no candidate, a check that fails."""
     rules = step.rules_for(claim.product_id, step.world.catalogue.get(claim.product_id))
-    rule = rules.moments[Placement(claim.placement).word]
+    rule = rules.moments[PLACEMENT_WORDS[claim.placement]]
     usable, refused = channels.usable(step, rule, claim)
     if refused is not None:
         return refused, FAR

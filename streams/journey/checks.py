@@ -23,7 +23,7 @@ from streams.journey.candidates import Choice
 from streams.journey.eligibility import DECLINES
 from streams.journey.step import Step
 from streams.journey.view import View
-from streams.journey.words import Flag, FlagState, Move, Placement, Reason, Stage
+from streams.journey.words import FLAG_WORDS, FlagState, Move, Placement, Reason, Stage
 
 PASS, NOT_APPLICABLE = "pass", "not_applicable"
 Evidence = tuple[str, ...] | Reason | None
@@ -91,9 +91,9 @@ def trust_protected(case: Case) -> Evidence:
     flags = case.step.customer.flags
     if case.claim.move == Move.HELP:
         return tuple(
-            f"friction={Flag(f.flag).word} event={f.cause}" for f in flags if f.state == FlagState.OPEN
+            f"friction={FLAG_WORDS[f.flag]} event={f.cause}" for f in flags if f.state == FlagState.OPEN
         )
-    return tuple(f"does_not_block={Flag(flag.flag).word}" for flag in flags) or ("friction=none",)
+    return tuple(f"does_not_block={FLAG_WORDS[flag.flag]}" for flag in flags) or ("friction=none",)
 
 
 CHECKS: tuple[tuple[str, Callable[[Case], Evidence]], ...] = (

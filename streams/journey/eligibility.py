@@ -16,7 +16,16 @@ from streams.journey.send_windows import send_windows
 from streams.journey.step import Step
 from streams.journey.telling import tell, untell
 from streams.journey.view import DAY_MS
-from streams.journey.words import Move, Placement, Reason, Scope, Stage, Status
+from streams.journey.words import (
+    MOVE_WORDS,
+    PLACEMENT_WORDS,
+    STAGE_WORDS,
+    Move,
+    Placement,
+    Reason,
+    Scope,
+    Status,
+)
 
 EXPERIMENTAL = frozenset((Move.OFFER, Move.ASK))
 DECLINES: dict[int, tuple[str, ...]] = {
@@ -151,7 +160,7 @@ def windows(step: Step, held: Open, opens_at: int) -> tuple[Window, ...]:
     """UTC intervals in which a push channel may send; one whole interval where the moment has none."""
     sending = step.rules.sending
     rules = step.rules_for(held.product_id, step.world.catalogue.get(held.product_id))
-    rule = rules.moments[Placement(held.placement).word]
+    rule = rules.moments[PLACEMENT_WORDS[held.placement]]
     push = any(channel in sending.push_channels for channel in rule.channels)
     zone = step.customer.time_zone or sending.default_time_zone
     spread = step.world.identity.spread(step.customer_id, "send")
@@ -170,8 +179,8 @@ def _say(
             eligibility_id=held.eligibility_id, status=status.word, customer_id=step.customer_id,
             sequence=step.next_sequence(), product_id=held.product_id or None, unit_id=held.unit_id or None,
             cycle=held.cycle or None, order_id=held.order_id or None, parcel_id=held.parcel_id or None,
-            stage=Stage(held.stage).word if held.stage else None, placement=Placement(held.placement).word,
-            move=Move(held.move).word,
+            stage=STAGE_WORDS[held.stage] if held.stage else None, placement=PLACEMENT_WORDS[held.placement],
+            move=MOVE_WORDS[held.move],
             message_class="service" if held.service or held.move not in EXPERIMENTAL else "marketing",
             candidate=held.candidate or None, relation=held.relation or None, question=question,
             opens_at=opens_at, send_by=held.send_by, answer_until=held.answer_until,

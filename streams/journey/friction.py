@@ -22,7 +22,7 @@ from schemas.records import FrictionChange
 from state.records import NEVER, FlagNow, Open, Ticket, Toggle
 from streams.journey.step import Step
 from streams.journey.view import FAR
-from streams.journey.words import Flag, FlagState, Move, Reason, Scope
+from streams.journey.words import FLAG_STATE_WORDS, FLAG_WORDS, Flag, FlagState, Move, Reason, Scope
 
 EPISODES_MAX = 8
 FLAGS_MAX = 64
@@ -245,9 +245,9 @@ def _say(step: Step, flag: FlagNow, before: int, after: FlagState, *, stale: boo
     step.say(
         "journey.friction",
         FrictionChange(
-            customer_id=step.customer_id, sequence=step.next_sequence(), flag=Flag(flag.flag).word,
+            customer_id=step.customer_id, sequence=step.next_sequence(), flag=FLAG_WORDS[flag.flag],
             scope=scope.word, scope_id=flag.order_id or flag.product_id or None,
-            from_state=FlagState(before).word, to_state=after.word,
+            from_state=FLAG_STATE_WORDS[before], to_state=after.word,
             since=flag.since if after == FlagState.OPEN else step.now,
             until=flag.until if after != FlagState.NONE else None,
             severity="severe" if flag.severe else "normal", stale=stale, inferred=flag.inferred,
@@ -264,7 +264,7 @@ def blocking(step: Step, move: Move, order_id: str, product_id: str) -> tuple[Re
         return None
     found: tuple[Reason, int] | None = None
     for flag in flags:
-        rules = step.rules.friction[Flag(flag.flag).word]
+        rules = step.rules.friction[FLAG_WORDS[flag.flag]]
         is_open = flag.state == FlagState.OPEN
         breadth = (rules.open_blocks if is_open else rules.cooling_blocks).get(move.word, "none")
         if flag.routine and breadth == "customer":

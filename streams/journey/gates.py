@@ -13,7 +13,7 @@ from streams.journey import friction
 from streams.journey.moments import anchor_of, told_of
 from streams.journey.step import Step
 from streams.journey.view import DAY_MS, FAR
-from streams.journey.words import FlagState, Move, Placement, Reason, Stage
+from streams.journey.words import PLACEMENT_WORDS, FlagState, Move, Placement, Reason, Stage
 
 Shut = tuple[Reason, int] | None
 Gate = Callable[[Step, Claim], Shut]
@@ -23,7 +23,7 @@ OFFER, ASK, HELP = frozenset((Move.OFFER,)), frozenset((Move.ASK,)), frozenset((
 
 def paused(step: Step, claim: Claim) -> Shut:
     """The operator paused this brand, placement or product."""
-    shut = step.world.control.paused(step.customer.brand, Placement(claim.placement).word, claim.product_id)
+    shut = step.world.control.paused(step.customer.brand, PLACEMENT_WORDS[claim.placement], claim.product_id)
     return (Reason.PAUSED, FAR) if shut else None
 
 

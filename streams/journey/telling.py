@@ -14,7 +14,7 @@ from schemas.records import Decision
 from state.records import TOLD_MAX, Claim, FlagNow, ItemRecord, Open, OrderRecord, Told, Withheld
 from streams.journey.moments import told_of
 from streams.journey.step import ClaimKey, Step
-from streams.journey.words import Move, Placement, Reason, Scope
+from streams.journey.words import MOVE_WORDS, PLACEMENT_WORDS, SCOPE_WORDS, Placement, Reason, Scope
 
 SEEN_MAX = 16
 
@@ -107,10 +107,10 @@ def report(step: Step, claim: Claim, reason: Reason, look_at: int) -> None:
     step.say(
         "journey.decisions",
         Decision(
-            customer_id=step.customer_id, sequence=step.next_sequence(), scope=Scope(claim.scope).word,
+            customer_id=step.customer_id, sequence=step.next_sequence(), scope=SCOPE_WORDS[claim.scope],
             product_id=claim.product_id or None, unit_id=claim.unit_id or None, cycle=claim.cycle or None,
-            order_id=claim.order_id or None, placement=Placement(claim.placement).word,
-            move=Move(claim.move).word, reason=reason.word, look_again_at=look_at or None,
+            order_id=claim.order_id or None, placement=PLACEMENT_WORDS[claim.placement],
+            move=MOVE_WORDS[claim.move], reason=reason.word, look_again_at=look_at or None,
             decided_at=step.now, cause_event_id=step.cause, policy_version=step.world.policies.version,
             catalogue_version=step.world.catalogue.version,
         ),

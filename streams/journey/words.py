@@ -29,6 +29,11 @@ class Word(IntEnum):
         return cls[word.upper()]
 
 
+def words(kind: type[Word]) -> tuple[str, ...]:
+    """The words of an enumeration by their integers; state holds plain integers, and this looks them up."""
+    return tuple(next((m.word for m in kind if m == value), "") for value in range(max(kind) + 1))
+
+
 class Stage(Word):
     """Where an owned item stands; NONE is known of, but not owned."""
 
@@ -170,3 +175,11 @@ class Reason(Word):
     ATTRIBUTION_FULL = 67
     SUPPRESSED_BY_SENDER = 68
     TIME_ZONE_CHANGED = 69
+
+
+STAGE_WORDS = words(Stage)
+MOVE_WORDS = words(Move)
+PLACEMENT_WORDS = words(Placement)
+SCOPE_WORDS = words(Scope)
+FLAG_WORDS = words(Flag)
+FLAG_STATE_WORDS = words(FlagState)
