@@ -27,9 +27,9 @@ FINAL = frozenset((Reason.GENERIC, Reason.NO_CANDIDATE, Reason.COVERED, Reason.B
 def arbitrate(step: Step) -> None:
     """Open what may be said now, withhold the rest with its reason and its next look."""
     customer, now = step.customer, step.now
-    if not step.claims and not customer.waiting:
-        return
-    customer.waiting = [claim for claim in customer.waiting if claim.ends_at > now]
+    waiting = customer.waiting
+    if waiting and any([claim.ends_at <= now for claim in waiting]):
+        customer.waiting = [claim for claim in waiting if claim.ends_at > now]
     pool = _pool(step, every=step.recheck)
     for _ in range(ROUNDS_MAX):
         if not pool or not _round(step, pool):
@@ -39,6 +39,10 @@ def arbitrate(step: Step) -> None:
 
 def _pool(step: Step, *, every: bool) -> list[Claim]:
     """Claims of this step, and what waits and is due."""
+    if not step.customer.waiting:
+        return sorted(step.claims.values(), key=_rank) if step.claims else []
+    if not step.claims and not every and not any([0 < c.look_at <= step.now for c in step.customer.waiting]):
+        return []
     waiting = {key_of(claim): claim for claim in step.customer.waiting}
     for key, claim in step.claims.items():
         held = waiting.pop(key, None)

@@ -14,7 +14,7 @@ from streams.journey.words import Flag, FlagState, Move, Placement, Reason, Scop
 def decide(step: Step) -> int:
     """End the help of episodes that are over, claim help for those that last; return the next look."""
     customer = step.customer
-    if not customer.flags and not customer.open and not customer.waiting:
+    if not customer.flags and not step.recheck:
         return FAR
     lasting = {episode_of(flag): flag for flag in customer.flags if flag.state == FlagState.OPEN}
     for held in list(customer.open):

@@ -54,6 +54,8 @@ def _needs_shipping(step: Step, product_id: str) -> bool:
 
 def _void_moved_lines(step: Step, order: OrderRecord) -> None:
     """A line that an update moved to another product counts no more for the one it left."""
+    if not step.items:
+        return
     owner = {line.line_id: (line.product_id, line.unit_id) for line in order.lines}
     for key, item in step.items.items():
         for line in item.lines:
@@ -98,9 +100,13 @@ def decide_problem(step: Step, order: OrderRecord) -> int:
     """Mirror the shipping problem into the customer; return when to look again (`FAR`: never)."""
     rules = step.rules.deliveries
     customer = step.customer
-    held = next((flag for flag in customer.order_flags if flag.order_id == order.order_id), None)
+    flags = customer.order_flags
+    held = next((flag for flag in flags if flag.order_id == order.order_id), None) if flags else None
     cleared = max(order.settled, order.cancelled, _ticket_solved(customer, order.order_id))
-    troubles = [found for parcel in order.parcels if (found := _trouble(parcel, cleared)) is not None]
+    troubles = [
+        found for parcel in order.parcels
+        if parcel.trouble_last[0] and (found := _trouble(parcel, cleared)) is not None
+    ]  # fmt: skip
     look = FAR
     if not troubles:
         late, look = _late(step, order, cleared[0], rules.late_grace_ms, held)
@@ -125,6 +131,8 @@ def _trouble(parcel: Parcel, cleared: Stamp) -> OrderFlag | None:
 
 
 def _ticket_solved(customer: CustomerRecord, order_id: str) -> Stamp:
+    if not customer.tickets:
+        return NEVER
     return max((_solved(ticket) for ticket in customer.tickets if _is_about(ticket, order_id)), default=NEVER)
 
 

@@ -103,37 +103,42 @@ class View:
         )
 
     def _take_usage(self, base: ItemRecord | None) -> None:
-        """First use, setup and first value since the cycle began; use proves an unreported delivery."""
+        """First use, setup and first value since the cycle began; use proves a delivery nobody reported."""
         start = self.ordered[0]
-        sources = (self.item,) if base is None else (self.item, base)
         value: list[Stamp] = []
         used: list[Stamp] = []
+        sources = (self.item,) if base is None else (self.item, base)
         for source in sources:
-            value += _since(source.results, start)[:1]
-            value += [(at, by) for at, by, _ in source.milestones if at >= start][:1]
-            value += _since(source.consumed, start)[:1]
-            used += _since(source.setup_started, start)[:1] + _since(source.limits, start)[:1]
-            completed = _since(source.setup_completed, start)[:1]
+            for stamps in (source.results, source.milestones, source.consumed):
+                if stamps:
+                    value += _first_since(stamps, start)
+            for stamps in (source.setup_started, source.limits):
+                if stamps:
+                    used += _first_since(stamps, start)
+            completed = _first_since(source.setup_completed, start)
             if completed:
                 self.setup_completed = completed[0][0]
                 used += completed
         sessions = _sessions(sources, start)
-        mastered = self.rules.stages.sessions_for_first_value
-        if len(sessions) >= mastered:
-            value.append(sessions[mastered - 1])
-        used += sessions[:1]
+        if sessions:
+            used.append(sessions[0])
+            mastered = self.rules.stages.sessions_for_first_value
+            if len(sessions) >= mastered:
+                value.append(sessions[mastered - 1])
         if self.consumable and len(self.supplies) > 1:
             value.append(self.supplies[1][:2])
         if value:
             self.first_value = min(value)
-        self._remember_first_value()
+            self._remember_first_value()
         if value or used:
-            self.used = min(value + used)[0]
-        if self.used and (
-            not self.delivered[0] or (self.delivery_inferred and self.used < self.delivered[0])
-        ):
-            self.delivered, self.delivery_inferred = min(value + used), True
+            self._prove_delivery(min(value + used))
         self._infer_first_value()
+
+    def _prove_delivery(self, first: Stamp) -> None:
+        """What is in use was delivered."""
+        self.used = first[0]
+        if not self.delivered[0] or (self.delivery_inferred and self.used < self.delivered[0]):
+            self.delivered, self.delivery_inferred = first, True
 
     def _remember_first_value(self) -> None:
         item = self.item
@@ -202,12 +207,16 @@ def newest_subscription(held: Sequence[Subscription]) -> Subscription:
     return max(held, key=lambda subscription: (subscription.latest, subscription.subscription_id))
 
 
-def _since(stamps: Sequence[Stamp | Mark], start: int) -> list[Stamp]:
-    return [(stamp[0], stamp[1]) for stamp in stamps if stamp[0] >= start] if stamps else []
+def _first_since(stamps: Sequence[Stamp | Mark], start: int) -> list[Stamp]:
+    """The first of sorted stamps at or after a time, as a list of at most one."""
+    for stamp in stamps:
+        if stamp[0] >= start:
+            return [(stamp[0], stamp[1])]
+    return []
 
 
 def _sessions(sources: Sequence[ItemRecord], start: int) -> list[Stamp]:
-    sessions = [stamp for source in sources for stamp in source.sessions if stamp[0] >= start]
-    if len(sources) > 1:
-        sessions.sort()
-    return sessions
+    if len(sources) == 1:
+        sessions = sources[0].sessions
+        return sessions if not sessions or sessions[0][0] >= start else [s for s in sessions if s[0] >= start]
+    return sorted([stamp for source in sources for stamp in source.sessions if stamp[0] >= start])
