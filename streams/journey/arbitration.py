@@ -17,7 +17,7 @@ from streams.journey.moments import BY_PLACEMENT
 from streams.journey.step import Step
 from streams.journey.telling import key_of, report
 from streams.journey.view import FAR
-from streams.journey.words import PLACEMENT_WORDS, Move, Placement, Reason, Scope, Status
+from streams.journey.words import PLACEMENT_WORDS, Move, Reason, Scope, Status
 
 ROUNDS_MAX = 8
 # A claim with one of these reasons is tried again only when its own records change.
