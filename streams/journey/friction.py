@@ -69,7 +69,7 @@ def _ticket_span(ticket: Ticket) -> tuple[int, int, str]:
         after = resolved[-1] if resolved else NEVER
         first = next(stamp for stamp in opened if stamp > after)
         return first[0], 0, first[1]
-    ended = next(stamp for stamp in resolved if stamp > opened[-1])
+    ended = next(stamp for stamp in resolved if stamp >= opened[-1])
     return opened[-1][0], ended[0], opened[-1][1]
 
 

@@ -27,7 +27,7 @@ def ended(view: View) -> Span:
     """At once when nothing is left; a cancelled plan at its paid-through date."""
     if view.gone:
         return 0, FAR
-    if view.line is None and view.item.subscriptions:
+    if view.item.subscriptions and (view.line is None or view.plan):
         newest = newest_subscription(view.item.subscriptions)
         if newest.status == "subscription_cancelled":
             return newest.paid_through_at or newest.latest[0], FAR
@@ -41,7 +41,7 @@ def renewal(view: View) -> Span:
     stages = view.rules.stages
     best = NEVER
     for date, term, until in _renewal_dates(view):
-        window = min(stages.renewal_within_max_ms, int(term * stages.renewal_within_term_share))
+        window = min(stages.renewal_within_max_ms, round(term * stages.renewal_within_term_share))
         span = (max(date - window, view.delivered[0]), until)
         if span[1] > view.now and span < best:
             best = span

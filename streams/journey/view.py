@@ -38,8 +38,8 @@ class View:
 
     __slots__ = (
         "consumable", "cycle", "delivered", "delivery_inferred", "entry", "first_value", "gone", "item",
-        "line", "now", "order_id", "ordered", "parcel_id", "rhythm", "rules", "setup_completed", "supplies",
-        "usage_reported", "used", "value_inferred", "window",
+        "line", "now", "order_id", "ordered", "parcel_id", "plan", "rhythm", "rules", "setup_completed",
+        "supplies", "usage_reported", "used", "value_inferred", "window",
     )  # fmt: skip
 
     def __init__(
@@ -56,6 +56,7 @@ class View:
         self.rules = rules
         self.now = now
         self.consumable = entry is not None and entry.product.kind == "consumable"
+        self.plan = entry is not None and entry.product.kind == "plan"
         self.rhythm = rhythm_of(order_days, rules.replenishment) if self.consumable else None
         self.window: RefillWindow | None = None
         self.usage_reported = entry is None or entry.product.usage_reported
