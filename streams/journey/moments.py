@@ -79,9 +79,11 @@ def essential(view: View, rule: Moment, _customer: CustomerRecord) -> When:
     if view.entry is None or not view.entry.related("required_to_start") or view.has_value:
         return NOT_NOW
     at = view.delivered[0] or (view.line.shipped_at if view.line is not None else 0)
-    if not at:
-        return NOT_NOW
-    return When(at + rule.delay_ms, at + rule.delay_ms + rule.window_ms, anchor_of(view.cycle))
+    opens = at + rule.delay_ms
+    ends = opens + rule.window_ms
+    if not at or (not view.delivered[0] and ends <= view.now):
+        return NOT_NOW  # in transit it is never too late: delivery brings it again
+    return When(opens, ends, anchor_of(view.cycle))
 
 
 def stalled_start(view: View, rule: Moment, _customer: CustomerRecord) -> When:
@@ -179,9 +181,9 @@ def over_when_set_up(view: View) -> Ending | None:
     return DONE if view.setup_completed or view.has_value else None
 
 
-def over_when_used(view: View) -> Ending | None:
-    """It began."""
-    return DONE if view.used else None
+def over_when_started(view: View) -> Ending | None:
+    """It began, and was worth it."""
+    return DONE if view.has_value else None
 
 
 def over_at_value(view: View) -> Ending | None:
@@ -196,7 +198,7 @@ MOMENTS: tuple[Row, ...] = (
         Placement.ESSENTIAL, Move.OFFER, Scope.ITEM, (Stage.CHECKOUT, UNBOXING), essential,
         ("required_to_start",), over_at_value,
     ),
-    Row(Placement.STALLED_START, Move.GUIDE, Scope.ITEM, (UNBOXING,), stalled_start, over=over_when_used),
+    Row(Placement.STALLED_START, Move.GUIDE, Scope.ITEM, (UNBOXING,), stalled_start, over=over_when_started),
     Row(Placement.GOAL_QUESTION, Move.ASK, Scope.CUSTOMER, (USAGE,), goal_question),
     Row(Placement.NEXT_STEP, Move.OFFER, Scope.ITEM, (USAGE,), next_step, ("next_step",)),
     Row(Placement.REFILL, Move.OFFER, Scope.ITEM, (CARE,), refill, ("refill",)),
