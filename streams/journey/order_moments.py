@@ -19,7 +19,7 @@ from streams.journey.moments import anchor_of, told_of
 from streams.journey.step import Step
 from streams.journey.telling import key_of
 from streams.journey.view import DELIVERED_AT_ORDER, FAR
-from streams.journey.words import Move, Placement, Reason, Scope, Stage, Status
+from streams.journey.words import Flag, Move, Placement, Reason, Scope, Stage, Status
 
 LEADS_MAX = 8
 OF_ORDERS = frozenset((Placement.ORDER_ADD_ON, Placement.PRE_ARRIVAL))
@@ -37,12 +37,17 @@ def decide(step: Step, order: OrderRecord) -> None:
     if step.customer.waiting:
         _drop_claims(step, order)
     closes = orders.closes_at(step, order)
-    if closes <= step.now and not any(
-        f.order_id == order.order_id and not f.ended_at for f in step.customer.order_flags
-    ):
+    problem = next(
+        (f for f in step.customer.order_flags if f.order_id == order.order_id and not f.ended_at), None
+    )
+    if problem is not None:
+        closes = max(closes, problem.since + step.rules.friction[Flag.SHIPPING_PROBLEM.word].stale_after_ms)
+    if closes <= step.now:
+        if problem is not None:
+            step.customer.order_flags.remove(problem)
         step.close_order(order)
         return
-    order.due_ms = min(look, max(closes, step.now + 1))
+    order.due_ms = min(look, closes)
     order.decided_under = step.world.version
 
 
