@@ -19,6 +19,7 @@ from schemas.records import (
     Product,
     Profile,
     Purchase,
+    PurchaseType,
     Reply,
     Ticket,
     Usage,
@@ -36,13 +37,13 @@ LOG_DAYS_MAX: Final = 20
 PARCELS_MAX: Final = 10_000
 AMOUNT_MAX: Final = 1e15
 
-ORDER_EVENTS: Final = frozenset(
+ORDER_EVENTS: Final[frozenset[PurchaseType]] = frozenset(
     {
         *("order_placed", "order_updated", "order_cancelled", "order_refunded"),
         *("return_registered", "return_closed"),
     }
 )
-SUBSCRIPTION_EVENTS: Final = frozenset(
+SUBSCRIPTION_EVENTS: Final[frozenset[PurchaseType]] = frozenset(
     {
         *("subscription_started", "subscription_renewed", "subscription_cancelled"),
         *("subscription_paused", "subscription_resumed", "subscription_skipped"),
