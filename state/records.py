@@ -138,6 +138,7 @@ class ItemRecord(Struct, array_like=True, gc=False):
     told: list[Told] = []
     withheld: list[Withheld] = []
     decided_under: int = 0
+    goal_at: int = 0
 
 
 class OrderLine(Struct, array_like=True, gc=False):

@@ -100,9 +100,9 @@ def goal_question(view: View, rule: Moment, _customer: CustomerRecord) -> When:
     return When(opens, opens + rule.window_ms, anchor_of(view.cycle))
 
 
-def next_step(view: View, rule: Moment, customer: CustomerRecord) -> When:
+def next_step(view: View, rule: Moment, _customer: CustomerRecord) -> When:
     """After an answered goal, otherwise at day 14; never before first value."""
-    goal = customer.goals[-1][0] if customer.goals else 0
+    goal = view.item.goal_at
     if goal >= view.first_value[0]:
         return When(goal, goal + rule.window_ms, anchor_of(f"{view.cycle}/{goal}"))
     opens = max(view.delivered[0] + rule.delay_ms, view.first_value[0])

@@ -15,7 +15,7 @@ from state.records import RESTS_MAX, Consent, CustomerRecord, Forgotten, Open, R
 from streams.journey.eligibility import end
 from streams.journey.reply_meaning import meaning_of
 from streams.journey.step import Step
-from streams.journey.words import Move, Reason, Status
+from streams.journey.words import Move, Reason, Stage, Status
 
 YES, NO, NOT_NOW, ANSWER = "yes", "no", "not_now", "answer"
 
@@ -31,7 +31,7 @@ def answer(step: Step, event: Reply) -> None:
     if event.eligibility_id is None and intent in (YES, NO, NOT_NOW, ANSWER):
         held = _the_only_one(step)
     if intent == ANSWER or event.answers:
-        _answered(step, held)
+        _answered(step, event, held)
     elif intent == YES and held is not None:
         status = Status.ANSWERED if held.move == Move.ASK else Status.ACCEPTED
         if held.move == Move.OFFER:
@@ -57,15 +57,20 @@ def _sent(step: Step, held: Open, at: int) -> None:
                 sent.at = held.sent_at
 
 
-def _answered(step: Step, held: Open | None) -> None:
-    """An answer ends the pending ask and lets the item's next step come."""
+def _answered(step: Step, event: Reply, held: Open | None) -> None:
+    """An answer ends the pending ask; a goal lets the next step come, of whatever came into use lately."""
     ask = held if held is not None and held.move == Move.ASK else None
     if ask is None:
         ask = next((o for o in step.customer.open if o.move == Move.ASK), None)
     step.recheck = True
+    used = {(now.product_id, now.unit_id) for now in step.customer.newest if now.stage == Stage.USAGE}
     if ask is not None:
-        step.item(ask.product_id, ask.unit_id)
+        used.add((ask.product_id, ask.unit_id))
         end(step, ask, Status.ANSWERED, Reason.GAVE_ANSWER)
+    if any(given.kind == "goal" for given in event.answers):
+        for name in sorted(used):
+            item = step.item(*name)
+            item.goal_at = max(item.goal_at, event.occurred_at)
 
 
 def _declined(step: Step, event: Reply, held: Open | None, *, later: bool) -> None:
