@@ -62,11 +62,13 @@ def _fold_placed(step: Step, event: Purchase, stamp: Stamp) -> None:
     order.newest = max(order.newest, stamp[0])
     held = {line.line_id: line for line in order.lines}
     for sent in event.lines:
-        _fold_order_line(order, held, sent, stamp)
+        left = _fold_order_line(order, held, sent, stamp)
         item = step.item(sent.product_id, sent.unit_id or "")
         line = _line_of(item, order.order_id, sent.line_id, stamp)
         if line is not None:
             _write_line(line, sent, stamp, placed=placed)
+            if left is not None and step.item(left.product_id, left.unit_id) is not item:
+                line.void = False
             item.lines_floor = bound(item.lines, item.lines_floor, LINES_MAX, _newest_of_line, _trim_line)
         if sent.unit_id:
             base = step.item(sent.product_id)
@@ -76,9 +78,12 @@ def _fold_placed(step: Step, event: Purchase, stamp: Stamp) -> None:
     )
 
 
-def _fold_order_line(order: OrderRecord, held: dict[str, OrderLine], sent: LineSent, stamp: Stamp) -> None:
+def _fold_order_line(
+    order: OrderRecord, held: dict[str, OrderLine], sent: LineSent, stamp: Stamp
+) -> OrderLine | None:
+    """Write the line; return what it replaced, whose item is then decided too."""
     if not above(stamp, sent.line_id, order.lines_floor):
-        return
+        return None
     line = OrderLine(
         sent.line_id,
         stamp,
@@ -96,8 +101,9 @@ def _fold_order_line(order: OrderRecord, held: dict[str, OrderLine], sent: LineS
     elif wins(stamp, _payload(line), old.content, _payload(old)):
         order.lines[order.lines.index(old)] = line
     else:
-        return
+        return None
     held[sent.line_id] = line
+    return old
 
 
 def _payload(line: OrderLine) -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ from state.records import (
     NEVER,
     ORDER_FLAGS_MAX,
     CustomerRecord,
+    Line,
     OrderFlag,
     OrderLine,
     OrderRecord,
@@ -39,11 +40,23 @@ def mirror(step: Step, order: OrderRecord) -> None:
         for line in item.lines if item is not None else ():
             if line.line_id != held.line_id or line.order_id != order.order_id:
                 continue
-            new = (shipped if needs_shipping else 0, delivered, lost, cancelled, parcel_id)
+            new = (shipped if needs_shipping else 0, delivered, lost, line.void or cancelled, parcel_id)
+            if not _knows(order, line):
+                new = (line.shipped_at, line.delivered, line.lost, new[3], line.parcel_id)
             if new != (line.shipped_at, line.delivered, line.lost, line.void, line.parcel_id):
                 step.item(held.product_id, held.unit_id)
                 line.shipped_at, line.delivered, line.lost, line.void, line.parcel_id = new
     _void_moved_lines(step, order)
+
+
+def _knows(order: OrderRecord, line: Line) -> bool:
+    """Whether the record holds what the line was told: one that begins anew takes nothing back."""
+    if not line.delivered[0] and not line.lost:
+        return True
+    return any(
+        parcel.parcel_id == line.parcel_id and (parcel.delivered[0] or parcel.trouble_last[0])
+        for parcel in order.parcels
+    )
 
 
 def _needs_shipping(step: Step, product_id: str) -> bool:
@@ -64,7 +77,7 @@ def _void_moved_lines(step: Step, order: OrderRecord) -> None:
 
 
 class Reach:
-    """Which parcels carry a line: those that name it, else all of the order."""
+    """Which parcels carry a line: those that name it, else all of the order that name none."""
 
     __slots__ = ("_all", "_by_line", "_unnamed")
 
@@ -73,7 +86,7 @@ class Reach:
         for parcel in order.parcels:
             for line_id in parcel.line_ids:
                 self._by_line.setdefault(line_id, []).append(parcel)
-        self._unnamed = [parcel for parcel in order.parcels if not parcel.line_ids] or order.parcels
+        self._unnamed = [parcel for parcel in order.parcels if not parcel.line_ids]
         total = max((parcel.total for parcel in order.parcels), default=0)
         self._all = len(order.parcels) >= total
 
