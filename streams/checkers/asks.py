@@ -9,7 +9,7 @@ from streams.checkers.history import Step
 
 
 class Asks(Checker):
-    """Counts what was sent where that is reported, else what was opened."""
+    """Counts, from its opening, what was sent where that is reported, else what was opened."""
 
     name = "asks"
 
@@ -34,11 +34,11 @@ class Asks(Checker):
     def _asked(self) -> list[tuple[Permission, int]]:
         """Questions that surely reached the customer, with their times, in order."""
         found = [
-            (permission, at_ms)
+            (permission, permission.opened_ms)
             for permission in self.case.book.by_id.values()
             if permission.opened.move == ASK
             and permission.opened_ms >= self.case.known.erased_ms
-            and (at_ms := permission.counts_from_ms()) is not None
+            and permission.counts_from_ms(reporting=self.case.book.reporting) is not None
         ]
         return sorted(found, key=lambda entry: entry[1])
 

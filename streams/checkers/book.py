@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from schemas.records import Eligibility, Reply
-from streams.checkers.history import Event
+from streams.checkers.history import HOLDOUT, Event
 
 OPENED = "opened"
 RESCHEDULED = "rescheduled"
@@ -29,6 +29,11 @@ class Permission:
         """Its eligibility id."""
         return self.opened.eligibility_id
 
+    @property
+    def is_sent(self) -> bool:
+        """Whether it was reported sent, as far as that was heard before its end; what is held out counts as sent."""
+        return self.sent_before_end or self.topic == HOLDOUT
+
     def may_be_sent(self, at_ms: int) -> bool:
         """Whether a sender may still use it."""
         return self.ended is None and at_ms < self.last.send_by
@@ -37,36 +42,40 @@ class Permission:
         """The times that senders report for `feedback`."""
         return [reply.occurred_at for reply in self.replies if reply.feedback == feedback]
 
-    def counts_from_ms(self) -> int | None:
-        """From when it counts for the caps; None when it surely does not: not sent, or nobody can tell.
+    def counts_from_ms(self, *, reporting: bool) -> int | None:
+        """From when it counts for the caps; None when it surely does not.
 
-        A report counts at its own time if it lies within the permission, else at the opening.
+        A report counts at its own time if it lies within the permission, else at the opening. Where senders
+        report at all, what ended without a report was not sent; elsewhere only what was taken back was not.
         """
-        if sent := [at for at in self.reports("sent") if self.opened_ms <= at <= self.opened.send_by]:
+        until_ms = self.opened.send_by if self.ended is None else min(self.opened.send_by, self.ended_ms)
+        if sent := [at for at in self.reports("sent") if self.opened_ms <= at < until_ms]:
             return min(sent)
-        if self.reports("sent") or self.reports("seen"):
-            return self.opened_ms
-        if self.replies and any(reply.feedback in {"failed", "suppressed"} for reply in self.replies):
+        if self.reports("failed") or self.reports("suppressed"):
             return None
-        withdrawn = self.ended is not None and self.ended.status in {"superseded", "revoked"}
-        return None if withdrawn else self.opened_ms
+        if self.is_sent or self.ended is None:
+            return self.opened_ms
+        return None if reporting or self.ended.status in {"superseded", "revoked"} else self.opened_ms
 
 
 class Book:
     """Permissions by id, and those that have not ended."""
 
-    __slots__ = ("by_id", "live")
+    __slots__ = ("by_id", "live", "reporting")
 
     def __init__(self) -> None:
+        self.reporting = False
+        """Whether any sender ever reported that something was sent."""
         self.by_id: dict[str, Permission] = {}
         self.live: dict[str, Permission] = {}
 
-    def hear(self, event: Event) -> None:
+    def hear(self, event: Event, at_ms: int) -> None:
         """A reply that names a permission is kept with it."""
         if isinstance(event, Reply) and event.eligibility_id in self.by_id:
             permission = self.by_id[event.eligibility_id]
             permission.replies.append(event)
-            permission.sent_before_end |= permission.ended is None
+            permission.sent_before_end |= permission.may_be_sent(at_ms)
+            self.reporting |= event.feedback == "sent"
 
     def take(self, record: Eligibility, topic: str, at_ms: int) -> None:
         """A record was said. Impossible changes are left for the checker that judges them."""

@@ -8,18 +8,26 @@ from streams.checkers.history import Record, Step
 
 
 class Consents(Checker):
-    """Unknown is no consent.
+    """Unknown is no consent. What is open when STOP comes is taken back, or issued anew without the channel.
 
-    What is open when STOP comes is taken back or issued anew without the channel.
+    A message that is pushed needs consent for its own channel. The brand's own surfaces, where the customer
+    comes by, need consent for any channel and no refusal of their own.
     """
 
     name = "consent"
 
-    def opened(self, step: Step, record: Eligibility) -> Iterator[str]:  # noqa: ARG002 - base
+    def opened(self, step: Step, record: Eligibility) -> Iterator[str]:
         """Judge offers and questions."""
-        channels = self.case.known.channels
-        if record.move in {OFFER, ASK} and not any(map(channels.may_be_granted, record.channels)):
-            yield f"{record.placement} {record.eligibility_id} has consent on none of its channels"
+        if record.move not in {OFFER, ASK}:
+            return
+        known = self.case.known.channels
+        about = f"{record.placement} {record.eligibility_id}"
+        if not any(map(known.may_be_granted, known.named())):
+            yield f"{about} has no consent at all"
+        for channel in record.channels:
+            pushed = channel in step.limits.push_channels
+            if not known.may_be_granted(channel) and (pushed or known.surely_denied(channel)):
+                yield f"{about} has no consent for {channel}"
 
     def said(self, step: Step, topic: str, record: Record) -> Iterator[str]:
         """No record that gives permission names a channel that was opted out of."""

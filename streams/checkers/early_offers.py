@@ -50,4 +50,4 @@ class EarlyOffers(Checker):
 
     def _delivered(self, step: Step, product_id: str) -> bool:
         known = self.case.known
-        return not step.limits.delivery_feed or known.orders.may_be_delivered(product_id)
+        return not step.limits.delivery_feed or known.may_be_delivered(product_id)

@@ -17,9 +17,10 @@ class HelpCaps(Checker):
         if record.move != HELP:
             return
         counted = [
-            at_ms
+            permission.opened_ms
             for permission in self.case.book.by_id.values()
-            if permission.opened.move == HELP and (at_ms := permission.counts_from_ms()) is not None
+            if permission.opened.move == HELP
+            and permission.counts_from_ms(reporting=self.case.book.reporting) is not None
         ]
         gaps = [step.at_ms - at for at in counted if 0 <= step.at_ms - at < step.limits.help_gap_ms]
         if gaps:

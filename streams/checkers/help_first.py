@@ -2,10 +2,20 @@
 
 from collections.abc import Iterator
 
-from schemas.records import Decision, Eligibility
+from schemas.records import Decision, Eligibility, FrictionChange
 from streams.checkers.checker import HELP, Case, Checker
 from streams.checkers.history import Record, Step
 from streams.checkers.known_friction import ends_ms
+
+FLAGS = {
+    "ticket": ("shipping_problem", "troubleshooting", "billing_problem", "return_in_progress"),
+    "payment": ("billing_problem",),
+    "return": ("return_in_progress",),
+    "parcel": ("shipping_problem",),
+    "negative": ("negative_reply",),
+    "question": ("open_question",),
+}
+"""Kind of trouble to the flags that it may raise."""
 
 Due = tuple[int, int]
 """(since when the trouble is sure, when help is due)."""
@@ -25,11 +35,18 @@ class HelpFirst(Checker):
         self._due: dict[tuple[str, str], Due] = {}
         self._judged: set[tuple[str, str]] = set()
         self._spoke_ms: list[int] = []
+        self._raised_ms: dict[tuple[str, str, str | None], int] = {}
 
     def said(self, step: Step, topic: str, record: Record) -> Iterator[str]:  # noqa: ARG002 - base
         """Remember help that was opened, and help that was withheld with a reason."""
         if isinstance(record, Eligibility | Decision) and record.move == HELP:
             self._spoke_ms.append(step.at_ms)
+        if isinstance(record, FrictionChange):
+            flag = record.flag, record.scope, record.scope_id
+            if record.to_state == "open":
+                self._raised_ms.setdefault(flag, step.at_ms)
+            else:
+                self._raised_ms.pop(flag, None)
         yield from ()
 
     def stepped(self, step: Step) -> Iterator[str]:
@@ -61,7 +78,8 @@ class HelpFirst(Checker):
             self._judged.add((kind, ref))
             if "help" not in limits.enabled or not self._current(sure_ms, latest_ms):
                 continue
-            reach_ms = due_ms - limits.help_delay_ms - limits.help_gap_ms
+            raised = [at_ms for (flag, _, _), at_ms in self._raised_ms.items() if flag in FLAGS[kind]]
+            reach_ms = min([due_ms - limits.help_delay_ms - limits.help_gap_ms, *raised])
             if not any(reach_ms <= spoke_ms <= latest_ms for spoke_ms in self._spoke_ms):
                 yield f"{kind} {ref} was open at {latest_ms}, and help was neither offered nor withheld"
 

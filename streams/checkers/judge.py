@@ -29,6 +29,7 @@ from streams.checkers.send_windows import SendWindows
 from streams.checkers.sequence import Sequence
 from streams.checkers.six_checks import SixChecks
 from streams.checkers.stages import Stages
+from streams.checkers.withheld import Withheld
 from streams.checkers.wrong_context import WrongContext
 
 CHECKERS: tuple[type[Checker], ...] = (
@@ -54,6 +55,7 @@ CHECKERS: tuple[type[Checker], ...] = (
     Asks,
     HelpCaps,
     HelpFirst,
+    Withheld,
     # whom it serves
     Consents,
     Stages,
@@ -80,7 +82,7 @@ def _walk(case: Case, steps: list[Step], end_ms: int, checkers: list[Checker]) -
     for step in steps:
         if step.event is not None:
             case.known.take(step.event, step.limits)
-            case.book.hear(step.event)
+            case.book.hear(step.event, step.at_ms)
         for topic, record in step.said:
             for checker in checkers:
                 yield from _named(checker, case, step.at_ms, checker.said(step, topic, record))

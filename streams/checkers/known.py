@@ -83,13 +83,24 @@ class Known:
         if sum(event.type == "session" for event in usage) >= limits.sessions_for_first_value:
             return True
         product = self.products.get(product_id)
+        if (
+            product is not None
+            and product.kind == "consumable"
+            and len(self.orders.with_product(product_id)) > 1
+        ):
+            return True
         silent = product is not None and not product.usage_reported
         return silent and self._delivered_by(product_id, at_ms - limits.inferred_first_value_after_ms, limits)
+
+    def may_be_delivered(self, product_id: str) -> bool:
+        """Whether some event lets one think that the product reached the customer; use proves it."""
+        return bool(self.usage_of(product_id)) or self.orders.may_be_delivered(product_id)
 
     def _delivered_by(self, product_id: str, at_ms: int, limits: Limits) -> bool:
         """Whether the product may have been delivered at or before `at_ms`."""
         for order in self.orders.with_product(product_id):
-            first_ms = min((purchase.occurred_at for purchase in order.ordered), default=at_ms + 1)
+            ordered = [purchase.occurred_at for purchase in order.ordered]
+            first_ms = min([*ordered, *(d.occurred_at for d in order.deliveries())], default=at_ms + 1)
             if first_ms <= at_ms and (order.may_be_delivered(product_id) or not limits.delivery_feed):
                 return True
         return any(p.occurred_at <= at_ms for p in self.orders.subscriptions.get(product_id, []))

@@ -56,6 +56,17 @@ class Channels:
             or self.starts.get(channel, -1) >= latest
         )
 
+    def named(self) -> set[str]:
+        """Channels that the customer or a profile ever spoke of."""
+        return {*self.consents, *self.stops, *self.starts}
+
+    def surely_denied(self, channel: str) -> bool:
+        """Whether every latest statement about the channel is a refusal."""
+        stated = self.consents.get(channel, [])
+        latest = max((consent.at for consent in stated), default=0)
+        last = {consent.state for consent in stated if consent.at == latest}
+        return last == {"denied"} or self.opted_out(channel)
+
     def zones(self) -> set[str]:
         """Time zones that may hold: of the latest profile that names one, and of those at the same time."""
         named = [profile for profile in self.profiles if profile.time_zone]

@@ -48,6 +48,7 @@ class Friction:
         "_passing",
         "_payments",
         "_returns",
+        "_shipping_solved_ms",
         "_tickets",
         "_undone",
     )
@@ -61,12 +62,14 @@ class Friction:
         self._heard: dict[str, dict[str, int]] = {kind: {} for kind in KINDS}
         self._undone: set[str] = set()
         self._passing: list[Trouble] = []
-        self._answered_ms = -1
+        self._answered_ms = self._shipping_solved_ms = -1
 
     def take(self, event: object, limits: Limits) -> None:
         """Add an event; those that say nothing about friction change nothing."""
         if isinstance(event, Ticket):
             self._tickets[event.ticket_id].append(event)
+            if event.topic == "shipping" and event.status not in ACTIVE:
+                self._shipping_solved_ms = max(self._shipping_solved_ms, event.occurred_at)
             self._keep(
                 "ticket", event.ticket_id, event.occurred_at, ticket_trouble(self._tickets[event.ticket_id])
             )
@@ -87,9 +90,13 @@ class Friction:
             for trouble in troubles.values()
             if self._remembered(kind, trouble.ref, limits)
             and trouble.since_ms <= at_ms < ends_ms(trouble, limits)
-            and not (trouble.kind == "parcel" and trouble.order_id in self._undone)
+            and not (trouble.kind == "parcel" and self._may_be_cleared(trouble))
         ]
         return found + [trouble for trouble in self._passing if self._holds(trouble, at_ms, limits)]
+
+    def _may_be_cleared(self, trouble: Trouble) -> bool:
+        """Whether a refund, or a solved shipping ticket of any order, may have ended a parcel's trouble."""
+        return trouble.order_id in self._undone or self._shipping_solved_ms >= trouble.since_ms
 
     def _remembered(self, kind: str, ref: str, limits: Limits) -> bool:
         """Whether this is one of the newest of its kind, those without trouble counted."""

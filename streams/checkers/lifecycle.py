@@ -7,7 +7,7 @@ from streams.checkers.book import ENDS, OPENED, RESCHEDULED, Permission
 from streams.checkers.checker import Checker
 from streams.checkers.history import Record, Step
 
-SAME = ("customer_id", "placement", "move", "product_id", "candidate", "opens_at", "answer_until", "send_by")
+SAME = ("customer_id", "placement", "move", "product_id", "candidate", "answer_until", "send_by")
 """Fields that an eligibility keeps for life."""
 
 WINDOW_OVER = frozenset({"send_window_over", "answer_window_over"})
@@ -73,5 +73,5 @@ def _change(step: Step, topic: str, record: Eligibility, permission: Permission)
 
 
 def _bound_ms(permission: Permission) -> int:
-    """The end of attribution if it was reported sent in time, else of the permission."""
-    return permission.opened.answer_until if permission.sent_before_end else permission.opened.send_by
+    """The end of attribution if it was reported sent in time, or counts as sent; else of the permission."""
+    return permission.opened.answer_until if permission.is_sent else permission.opened.send_by

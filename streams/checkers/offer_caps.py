@@ -36,7 +36,8 @@ class OfferCaps(Checker):
             for permission in self.case.book.by_id.values()
             if permission.opened.move == OFFER and permission.opened.message_class == MARKETING
         )
-        return [at for permission in offers if (at := permission.counts_from_ms()) is not None]
+        reporting = self.case.book.reporting
+        return [at for one in offers if (at := one.counts_from_ms(reporting=reporting)) is not None]
 
 
 class DailyCap(Checker):
@@ -48,7 +49,8 @@ class DailyCap(Checker):
         """Judge every opening but help."""
         if record.move == HELP:
             return
-        counted = [permission.counts_from_ms() for permission in self.case.book.by_id.values()]
+        book = self.case.book
+        counted = [one.counts_from_ms(reporting=book.reporting) for one in book.by_id.values()]
         today = [at for at in counted if at is not None and step.at_ms - DAY_MS < at <= step.at_ms]
         if len(today) >= step.limits.daily_moves:
             yield f"{record.eligibility_id} is move {len(today) + 1} in a day"

@@ -44,9 +44,10 @@ class OrderAddOns(Checker):
             yield f"{record.eligibility_id} offers {candidate.product_id}, which is too dear for the order"
 
     def stepped(self, step: Step) -> Iterator[str]:
-        """No permission stays once something of its order is under way."""
+        """No permission waits to be sent once something of its order is under way."""
         for permission in self.case.book.permitted(step.at_ms):
-            if permission.opened.placement == PLACEMENT and self._shipped(permission, step.at_ms):
+            waits = permission.opened.placement == PLACEMENT and not permission.is_sent
+            if waits and self._shipped(permission, step.at_ms):
                 yield f"{permission.id} is open although its order is under way"
 
     def _shipped(self, permission: Permission, at_ms: int) -> bool:

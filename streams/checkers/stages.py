@@ -69,7 +69,7 @@ class Stages(Checker):
             yield "although nothing was undone"
 
     def _delivered(self, step: Step, product_id: str) -> bool:
-        return not step.limits.delivery_feed or self.case.known.orders.may_be_delivered(product_id)
+        return not step.limits.delivery_feed or self.case.known.may_be_delivered(product_id)
 
     def _care(self, step: Step, record: StageChange) -> bool:
         return self.case.known.may_have_first_value(record.product_id, step.at_ms, step.limits)

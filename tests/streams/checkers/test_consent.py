@@ -13,22 +13,37 @@ def test_an_offer_with_consent_on_one_of_its_channels_is_right() -> None:
 
 def test_unknown_consent_denies_offers_and_questions_and_nothing_else() -> None:
     story = Story()
-    story.consents(T - DAY, "sms")
     story.consents(T - DAY, "email", state="unknown")
-    story.look(T, opened(T), ask(T), guide(T), help_(T))
+    story.look(T, opened(T, channels=("in_app",)), ask(T, channels=("in_app",)), guide(T), help_(T))
     assert wrongs(Consents, story) == [
-        "next_step e-1 has consent on none of its channels",
-        "goal_question q-1 has consent on none of its channels",
+        "next_step e-1 has no consent at all",
+        "goal_question q-1 has no consent at all",
     ]
 
 
-@pytest.mark.parametrize(("day", "wrong"), [(3, 0), (1, 1)])
-def test_the_later_statement_counts_whenever_it_arrives(day: int, wrong: int) -> None:
+@pytest.mark.parametrize(("channel", "wrong"), [("email", 1), ("in_app", 0), ("sms", 0)])
+def test_consent_for_one_channel_opens_own_surfaces_but_no_other_push(channel: str, wrong: int) -> None:
+    story = Story()
+    story.consents(T - DAY, "sms")
+    story.look(T, opened(T, channels=(channel,)))
+    assert len(wrongs(Consents, story)) == wrong
+
+
+def test_a_surface_that_was_refused_stays_closed() -> None:
+    story = Story()
+    story.consents(T - DAY, "sms")
+    story.consents(T - DAY, "in_app", state="denied")
+    story.look(T, opened(T, channels=("in_app",)))
+    assert wrongs(Consents, story) == ["next_step e-1 has no consent for in_app"]
+
+
+@pytest.mark.parametrize(("day", "wrong"), [(3, False), (1, True)])
+def test_the_later_statement_counts_whenever_it_arrives(*, day: int, wrong: bool) -> None:
     story = Story()
     story.consents(T - 2 * DAY, "email")
     story.consents(T - day * DAY, "email", state="denied")
     story.look(T, opened(T))
-    assert len(wrongs(Consents, story)) == wrong
+    assert bool(wrongs(Consents, story)) == wrong
 
 
 def test_a_channel_after_stop_is_wrong_for_every_move() -> None:
@@ -46,7 +61,7 @@ def test_stop_is_heard_in_its_own_step() -> None:
     story.replies(T, "stop", channel="email")
     assert "goal_question q-1 may use email after STOP" in wrongs(Consents, story)
     story = Story()
-    story.consents(T - 2 * DAY, "in_app")
+    story.consents(T - 2 * DAY, "in_app", "email")
     story.look(T - DAY, question)
     story.replies(T, "stop", ended(question, "rescheduled", channels=("in_app",)), channel="email")
     assert wrongs(Consents, story) == []
@@ -85,7 +100,8 @@ def test_a_stop_outlives_an_erasure_and_a_consent_does_not() -> None:
     story.erases(T)
     story.look(T + DAY, opened(T))
     assert wrongs(Consents, story) == [
-        "next_step e-1 has consent on none of its channels",
+        "next_step e-1 has no consent at all",
+        "next_step e-1 has no consent for email",
         "next_step e-1 may use email after STOP",
     ]
 

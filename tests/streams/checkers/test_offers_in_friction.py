@@ -170,3 +170,11 @@ def test_what_is_dated_ahead_forbids_only_from_then_on() -> None:
     story = Story()
     story.ticket(T - 1, "open", occurred_at=T + 1)
     assert wrong_with(story) == 0
+
+
+def test_a_solved_shipping_ticket_may_end_the_trouble_of_a_parcel() -> None:
+    story = Story()
+    story.orders(T - 5 * DAY, "drill")
+    story.parcel(T - 2 * DAY, "lost")
+    story.ticket(T - DAY, "solved", topic="shipping")
+    assert wrong_with(story) == 0

@@ -1,0 +1,39 @@
+import pytest
+
+from schemas.records import Decision
+from streams.checkers.withheld import REPEATS_MAX, WITHIN_MS, Withheld
+from tests.streams.checkers.cases import HOUR, Story, T, wrongs
+
+
+def withheld(reason: str, product_id: str = "drill", scope: str = "item") -> tuple[str, Decision]:
+    return "journey.decisions", Decision(
+        customer_id="", sequence=0, scope=scope, product_id=product_id, placement="next_step", move="offer",
+        reason=reason, decided_at=T, policy_version="p1", catalogue_version="c1",
+    )  # fmt: skip
+
+
+def test_one_reason_for_each_moment_and_step_is_right() -> None:
+    story = Story()
+    story.look(T, withheld("offer_gap"), withheld("offer_gap", "lamp"))
+    story.look(T + HOUR, withheld("friction"))
+    assert wrongs(Withheld, story) == []
+
+
+def test_two_reasons_in_one_step_are_wrong() -> None:
+    story = Story()
+    story.look(T, withheld("offer_gap"), withheld("crowded_out"))
+    assert wrongs(Withheld, story) == ["next_step of drill is withheld twice in one step, now as crowded_out"]
+
+
+def test_two_episodes_of_friction_may_share_their_ids() -> None:
+    story = Story()
+    story.look(T, withheld("paused", scope="episode"), withheld("agent_holds", scope="episode"))
+    assert wrongs(Withheld, story) == []
+
+
+@pytest.mark.parametrize(("apart_ms", "wrong"), [(HOUR, 1), (WITHIN_MS, 0)])
+def test_reasons_that_come_and_go_are_wrong(apart_ms: int, wrong: int) -> None:
+    story = Story()
+    for number in range(REPEATS_MAX):
+        story.look(T + number * apart_ms, withheld("friction", scope="episode"))
+    assert len(wrongs(Withheld, story)) == wrong
