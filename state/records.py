@@ -394,6 +394,7 @@ class CustomerRecord(Struct, array_like=True, gc=False):
     asked_at: int = 0
     asks: int = 0
     asks_unanswered: int = 0
+    ask_withheld: int = 0
     helped_at: int = 0
     episodes: list[int] = []
     sender_reports: bool = False

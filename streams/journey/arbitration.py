@@ -139,28 +139,36 @@ def _supersede(step: Step, claim: Claim) -> None:
 
 def _withhold(step: Step, claim: Claim, reason: Reason, lifts_at: int) -> None:
     look_at = lifts_at if lifts_at < claim.ends_at else 0
-    report(step, claim, reason, look_at)
     claim.look_at = look_at
     if reason in FINAL:
+        report(step, claim, reason, look_at)
         _forget(step, claim)
         return
+    crowded_out = _wait(step, claim)
+    if crowded_out is not claim:
+        report(step, claim, reason, look_at)
+    if crowded_out is not None:
+        _crowd_out(step, crowded_out)
+
+
+def _wait(step: Step, claim: Claim) -> Claim | None:
+    """Put a claim into the waiting list; return the least of all when there is one too many."""
     waiting = step.customer.waiting
     key = key_of(claim)
     for index, held in enumerate(waiting):
         if key_of(held) == key:
             waiting[index] = claim
-            return
+            return None
     waiting.append(claim)
-    if len(waiting) > step.rules.caps.waiting_max:
-        _crowd_out(step)
-
-
-def _crowd_out(step: Step) -> None:
-    """The least of those that wait gives way and looks again when all the others are over."""
-    waiting = step.customer.waiting
+    if len(waiting) <= step.rules.caps.waiting_max:
+        return None
     waiting.sort(key=_rank)
-    claim = waiting.pop()
-    look_at = max(held.ends_at for held in waiting)
+    return waiting.pop()
+
+
+def _crowd_out(step: Step, claim: Claim) -> None:
+    """A claim that finds no place looks again when all that have one are over."""
+    look_at = max(held.ends_at for held in step.customer.waiting)
     look_at = look_at if look_at < claim.ends_at else 0
     step.claims.pop(key_of(claim), None)
     if look_at and claim.scope in (Scope.ITEM, Scope.PARCEL, Scope.CUSTOMER):

@@ -94,7 +94,7 @@ def open_(step: Step, claim: Claim, saying: Saying) -> None:
     customer.sent = gates.counted(customer.sent, now, keep_ms)
     customer.sent.append(Sent(now, held.eligibility_id, held.move == Move.OFFER and not held.service))
     if claim.move == Move.ASK:
-        customer.asked_at, customer.asks = now, customer.asks + 1
+        customer.asked_at, customer.asks, customer.ask_withheld = now, customer.asks + 1, 0
     elif claim.move == Move.HELP:
         customer.helped_at = now
     question = step.rules.asks.question if claim.placement == Placement.GOAL_QUESTION else None

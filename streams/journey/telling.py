@@ -81,13 +81,19 @@ def untell(step: Step, held: Open) -> None:
 
 def settle(place: ItemRecord | OrderRecord, placement: int, anchor: int, now: int) -> None:
     """The moment is over for this anchor without being said."""
-    place.told = [*place.told, Told(placement, anchor, now)][-TOLD_MAX:]
+    held = told_of(place.told, placement, anchor)
+    if held is None:
+        place.told = [*place.told, Told(placement, anchor, now)][-TOLD_MAX:]
+    else:
+        held.done = True
 
 
 def reported(step: Step, claim: Claim) -> int:
     """The reason that was last reported for the claim, 0 for none."""
     if claim.reason:
         return claim.reason
+    if claim.scope == Scope.CUSTOMER:
+        return step.customer.ask_withheld
     for place in _places_seen(step, claim):
         for seen in place.withheld:
             if seen.placement == claim.placement and seen.anchor == claim.anchor:
@@ -101,6 +107,8 @@ def report(step: Step, claim: Claim, reason: Reason, look_at: int) -> None:
         claim.reason = reason
         return
     claim.reason = reason
+    if claim.scope == Scope.CUSTOMER:
+        step.customer.ask_withheld = reason
     for place in _places_seen(step, claim):
         kept = [s for s in place.withheld if s.placement != claim.placement or s.anchor != claim.anchor]
         place.withheld = [*kept, Withheld(claim.placement, claim.anchor, reason)][-SEEN_MAX:]
