@@ -17,6 +17,7 @@ keeps customer `ab` out of the range of customer `a`. A wake-up ends as the key 
 each is made from the other by cutting, without a look at ids.
 """
 
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -29,6 +30,8 @@ RECORDS: Final = b"\x10"
 FORGOTTEN: Final = b"\x20"
 WAKEUPS: Final = b"\x30"
 
+PREFIXES_MAX: Final = 4_096
+"""Prefixes of customers, and of products, that are remembered: a step asks for the same few."""
 ID_BYTES_MAX: Final = 512
 """128 characters of at most 4 bytes."""
 DUE_MS_MAX: Final = 2**63 - 1
@@ -49,6 +52,7 @@ class Wakeup(msgspec.Struct, frozen=True, gc=False):
     target: Target
 
 
+@lru_cache(PREFIXES_MAX)
 def customer_prefix(customer_id: str) -> bytes:
     """The range of everything known of one customer."""
     raw = _utf8(customer_id, "customer_id")
@@ -62,8 +66,13 @@ def customer(customer_id: str) -> bytes:
 
 def product_prefix(customer_id: str, product_id: str) -> bytes:
     """The range of all units that a customer owns of one product."""
+    return customer_prefix(customer_id) + _product(product_id)
+
+
+@lru_cache(PREFIXES_MAX)
+def _product(product_id: str) -> bytes:
     raw = _utf8(product_id, "product_id")
-    return customer_prefix(customer_id) + b"\x02" + _LENGTHS[len(raw)] + raw
+    return b"\x02" + _LENGTHS[len(raw)] + raw
 
 
 def item(customer_id: str, product_id: str, unit_id: str = "") -> bytes:

@@ -13,7 +13,7 @@ from state import keys
 from state.keys import Wakeup
 from state.layouts import Codecs
 from state.records import CustomerRecord, Forgotten, ItemRecord, OrderRecord
-from state.shelf import Shelf
+from state.shelf import Kind, Shelf
 from state.store import Batch, Store, scan_all
 
 ItemName = tuple[str, str, str]
@@ -25,81 +25,81 @@ OrderName = tuple[str, str]
 class Overlay:
     """Customers, items, orders and what stays of the forgotten, as records. Not for more than one thread."""
 
-    __slots__ = ("_customers", "_forgotten", "_items", "_orders", "_shelves", "_store")
+    __slots__ = ("_customers", "_forgotten", "_items", "_orders", "_shelf", "_store")
 
     def __init__(self, store: Store, codecs: Codecs) -> None:
         self._store = store
-        self._customers: Shelf[str, CustomerRecord] = Shelf(store, codecs.customer, keys.customer)
-        self._items: Shelf[ItemName, ItemRecord] = Shelf(store, codecs.item, _item_key)
-        self._orders: Shelf[OrderName, OrderRecord] = Shelf(store, codecs.order, _order_key)
-        self._forgotten: Shelf[bytes, Forgotten] = Shelf(store, codecs.forgotten, keys.forgotten)
-        self._shelves = (self._customers, self._items, self._orders, self._forgotten)
+        self._shelf = Shelf(store)
+        self._customers: Kind[str, CustomerRecord] = Kind(codecs.customer, keys.customer)
+        self._items: Kind[ItemName, ItemRecord] = Kind(codecs.item, _item_key)
+        self._orders: Kind[OrderName, OrderRecord] = Kind(codecs.order, _order_key)
+        self._forgotten: Kind[bytes, Forgotten] = Kind(codecs.forgotten, keys.forgotten)
 
     def customer(self, customer_id: str) -> CustomerRecord:
         """The record of a customer, fresh when there is none. Say `touch_customer` after changing it."""
-        record = self._customers.get(customer_id)
+        record = self._shelf.get(self._customers, customer_id)
         if record is None:
             record = CustomerRecord()
-            self._customers.hold(customer_id, record)
+            self._shelf.hold(customer_id, record)
         return record
 
     def touch_customer(self, customer_id: str) -> None:
         """The customer in hand has changed. LookupError: it was not asked for before."""
-        self._customers.touch(customer_id)
+        self._shelf.touch(customer_id)
 
     def exists(self, customer_id: str) -> bool:
         """Whether a customer record is stored or will be."""
-        return self._customers.exists(customer_id)
+        return self._shelf.exists(self._customers, customer_id)
 
     def item(self, customer_id: str, product_id: str, unit_id: str = "") -> ItemRecord | None:
         """The record of an owned item, None when there is none. Say `put_item` after changing it."""
-        return self._items.get((customer_id, product_id, unit_id))
+        return self._shelf.get(self._items, (customer_id, product_id, unit_id))
 
     def put_item(self, customer_id: str, item: ItemRecord) -> None:
         """The item is new or has changed."""
-        self._items.put((customer_id, item.product_id, item.unit_id), item)
+        self._shelf.put(self._items, (customer_id, item.product_id, item.unit_id), item)
 
     def order(self, customer_id: str, order_id: str) -> OrderRecord | None:
         """The record of an open order, None when there is none. Say `put_order` after changing it."""
-        return self._orders.get((customer_id, order_id))
+        return self._shelf.get(self._orders, (customer_id, order_id))
 
     def put_order(self, customer_id: str, order: OrderRecord) -> None:
         """The order is new or has changed."""
-        self._orders.put((customer_id, order.order_id), order)
+        self._shelf.put(self._orders, (customer_id, order.order_id), order)
 
     def remove_order(self, customer_id: str, order_id: str) -> None:
         """The order is closed and gone, its wake-up too."""
-        self._orders.remove((customer_id, order_id))
+        self._shelf.put(self._orders, (customer_id, order_id), None)
 
     def forgotten(self, keyed_hash: bytes) -> Forgotten | None:
         """What stays of an erased customer."""
-        return self._forgotten.get(keyed_hash)
+        return self._shelf.get(self._forgotten, keyed_hash)
 
     def put_forgotten(self, keyed_hash: bytes, value: Forgotten) -> None:
         """What stays of an erased customer is new or has changed."""
-        self._forgotten.put(keyed_hash, value)
+        self._shelf.put(self._forgotten, keyed_hash, value)
 
     def erase(self, customer_id: str) -> None:
         """Remove every record of a customer, in the store and in hand. What is forgotten stays."""
         self._adopt_all(customer_id)
-        self._customers.remove(customer_id)
-        for item in self._items.names():
+        self._shelf.put(self._customers, customer_id, None)
+        for item in self._shelf.names(self._items):
             if item[0] == customer_id:
-                self._items.remove(item)
-        for order in self._orders.names():
+                self._shelf.put(self._items, item, None)
+        for order in self._shelf.names(self._orders):
             if order[0] == customer_id:
-                self._orders.remove(order)
+                self._shelf.put(self._orders, order, None)
 
     def is_due(self, wakeup: Wakeup) -> bool:
         """Whether the record is still to be looked at for this wake-up, after what the batch did so far."""
         product_id, unit_id, order_id = wakeup.target
         record: CustomerRecord | ItemRecord | OrderRecord | None
         if product_id:
-            record = self._items.get((wakeup.customer_id, product_id, unit_id))
+            record = self._shelf.get(self._items, (wakeup.customer_id, product_id, unit_id))
         elif order_id:
-            record = self._orders.get((wakeup.customer_id, order_id))
+            record = self._shelf.get(self._orders, (wakeup.customer_id, order_id))
         else:
-            record = self._customers.get(wakeup.customer_id)
+            record = self._shelf.get(self._customers, wakeup.customer_id)
         return record is not None and record.due_ms == wakeup.due_ms
 
     def preload(
@@ -110,9 +110,9 @@ class Overlay:
     ) -> None:
         """Read at once what a batch is going to ask for."""
         unread = [
-            *self._customers.unread(customers),
-            *self._items.unread(items),
-            *self._orders.unread(orders),
+            *self._shelf.unread(self._customers, customers),
+            *self._shelf.unread(self._items, items),
+            *self._shelf.unread(self._orders, orders),
         ]
         values = self._store.get_many([key for key, _ in unread])
         for (_, adopt), value in zip(unread, values, strict=True):
@@ -120,13 +120,11 @@ class Overlay:
 
     def savepoint(self) -> None:
         """Encode all changes; objects stay in hand. To be called after a step that succeeded."""
-        for shelf in self._shelves:
-            shelf.savepoint()
+        self._shelf.savepoint()
 
     def rollback(self) -> None:
         """Take back every change since the last savepoint. No object that was read before counts any more."""
-        for shelf in self._shelves:
-            shelf.rollback()
+        self._shelf.rollback()
 
     def settle(self) -> None:
         """A savepoint that lets go of all objects: whatever is read next is decoded from bytes."""
@@ -135,24 +133,22 @@ class Overlay:
 
     def commit_to(self, batch: Batch) -> None:
         """Put all changes into a batch, wake-ups included. From here on the store is taken to hold them."""
-        for shelf in self._shelves:
-            shelf.commit_to(batch)
+        self._shelf.commit_to(batch)
 
     def drop(self) -> None:
         """Forget everything, changes included; the next read asks the store."""
-        for shelf in self._shelves:
-            shelf.drop()
+        self._shelf.drop()
 
     def _adopt_all(self, customer_id: str) -> None:
         """Take over all records of a customer from the store."""
         for key, value in scan_all(self._store, keys.customer_prefix(customer_id)):
             _, (product_id, unit_id, order_id) = keys.decode_record(key)
             if product_id:
-                self._items.adopt((customer_id, product_id, unit_id), key, value)
+                self._shelf.adopt(self._items, (customer_id, product_id, unit_id), key, value)
             elif order_id:
-                self._orders.adopt((customer_id, order_id), key, value)
+                self._shelf.adopt(self._orders, (customer_id, order_id), key, value)
             else:
-                self._customers.adopt(customer_id, key, value)
+                self._shelf.adopt(self._customers, customer_id, key, value)
 
 
 def _item_key(name: ItemName) -> bytes:

@@ -1,173 +1,136 @@
-"""The records of one kind in the working set of an overlay: in the store, settled, and in hand.
+"""The records in the working set of an overlay: in the store, settled, and in hand.
 
 A record goes through three forms: the bytes that the store holds, the bytes of the last savepoint, and the
 object that is being changed. So a step that fails takes back its own changes and no others, and what ends as
 it began is never written.
+
+All kinds of records lie on one shelf, because a step touches a few of each and is followed by a commit: names
+of different kinds must differ.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from state.codec import Codec
 from state.store import Batch, Store
 
-K = TypeVar("K")
+K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")
 
 
-class _Slot(msgspec.Struct, Generic[R], gc=False):
-    """One record. `record` counts only while `in_hand`: it is None for one that is missing or was removed.
+class Kind(Generic[K, R]):
+    """How records of one kind are named in the store, and how they are read."""
 
-    An `unborn` record was made for a reader who found none; it is nothing until somebody changes it.
-    """
+    __slots__ = ("codec", "key_of")
 
+    def __init__(self, codec: Codec[R], key_of: Callable[[K], bytes]) -> None:
+        self.codec = codec
+        self.key_of = key_of
+
+
+class _Slot(msgspec.Struct, gc=False):
+    """One record as bytes, None where there is none: in the store, and as of the last savepoint."""
+
+    kind: Kind[Any, Any]
     key: bytes
     stored: bytes | None
     settled: bytes | None
-    record: R | None = None
-    in_hand: bool = False
-    dirty: bool = False
-    unborn: bool = False
 
 
-class Shelf(Generic[K, R]):
-    """Reads records through the codec once, remembers which changed, and writes only those."""
+class Shelf:
+    """Reads records through their codecs once, remembers which changed, and writes only those."""
 
-    __slots__ = ("_changed", "_codec", "_dirty", "_in_hand", "_key_of", "_slots", "_store")
+    __slots__ = ("_changed", "_hand", "_settled", "_slots", "_store")
 
-    def __init__(self, store: Store, codec: Codec[R], key_of: Callable[[K], bytes]) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._codec = codec
-        self._key_of = key_of
-        self._slots: dict[K, _Slot[R]] = {}
-        self._in_hand: list[_Slot[R]] = []
-        self._dirty: list[_Slot[R]] = []
-        self._changed: dict[bytes, _Slot[R]] = {}
+        self._slots: dict[Hashable, _Slot] = {}
+        self._settled: list[_Slot] = []  # since the last commit; one that settled twice stands in it twice
+        self._hand: dict[Hashable, Any] = {}
+        self._changed: dict[Hashable, Any] = {}
 
-    def get(self, name: K) -> R | None:
+    def get(self, kind: Kind[K, R], name: K) -> R | None:
         """The record in hand; None when there is none. A change of it counts after `put` or `touch`."""
-        slot = self._slots.get(name)
-        if slot is None:
-            slot = self._load(name)
-        if not slot.in_hand:
-            if slot.settled is not None:
-                slot.record = self._codec.decode(slot.settled)
-            self._take(slot)
-        return slot.record
+        hand = self._hand
+        record: R | None = hand.get(name)
+        if record is not None or name in hand:
+            return record
+        settled = (self._slots.get(name) or self._load(kind, name)).settled
+        record = hand[name] = None if settled is None else kind.codec.decode(settled)
+        return record
 
-    def hold(self, name: K, record: R) -> None:
+    def hold(self, name: Hashable, record: object) -> None:
         """Take a record in hand where there is none: it is written only after `put` or `touch`."""
-        slot = self._slots.get(name) or self._load(name)
-        slot.record = record
-        slot.unborn = True
-        self._take(slot)
+        self._hand[name] = record
 
-    def put(self, name: K, record: R) -> None:
-        """From now on there is this record."""
-        slot = self._slots.get(name) or self._load(name)
-        slot.record = record
-        self._take(slot)
-        self._mark(slot)
+    def put(self, kind: Kind[K, R], name: K, record: R | None) -> None:
+        """From now on there is this record, or none."""
+        if name not in self._slots:
+            self._load(kind, name)
+        self._hand[name] = self._changed[name] = record
 
-    def touch(self, name: K) -> None:
+    def touch(self, name: Hashable) -> None:
         """The record in hand has changed. LookupError: it is not in hand, so nobody can have changed it."""
-        slot = self._slots.get(name)
-        if slot is None or not slot.in_hand:
+        record = self._hand.get(name)
+        if record is None:
             raise LookupError(f"{name!r} is not in hand")
-        self._mark(slot)
+        self._changed[name] = record
 
-    def remove(self, name: K) -> None:
-        """From now on there is no such record."""
-        slot = self._slots.get(name) or self._load(name)
-        slot.record = None
-        self._take(slot)
-        self._mark(slot)
-
-    def exists(self, name: K) -> bool:
+    def exists(self, kind: Kind[K, R], name: K) -> bool:
         """Whether the record is stored or will be."""
-        slot = self._slots.get(name) or self._load(name)
-        if slot.dirty:
-            return slot.record is not None and not slot.unborn
-        return slot.settled is not None
+        if name in self._changed:
+            return self._changed[name] is not None
+        return (self._slots.get(name) or self._load(kind, name)).settled is not None
 
-    def names(self) -> list[K]:
-        """What the working set holds, missing and removed records included."""
-        return list(self._slots)
+    def names(self, kind: Kind[K, R]) -> list[Any]:
+        """What the working set holds of a kind, missing and removed records included."""
+        return [name for name, slot in self._slots.items() if slot.kind is kind]
 
-    def unread(self, names: Iterable[K]) -> list[tuple[bytes, Callable[[bytes | None], None]]]:
+    def unread(
+        self, kind: Kind[K, R], names: Iterable[K]
+    ) -> list[tuple[bytes, Callable[[bytes | None], None]]]:
         """Keys to be read for these names, and what is to be called with each value."""
-        keys = ((name, self._key_of(name)) for name in names if name not in self._slots)
-        return [(key, partial(self.adopt, name, key)) for name, key in keys]
+        keys = ((name, kind.key_of(name)) for name in names if name not in self._slots)
+        return [(key, partial(self.adopt, kind, name, key)) for name, key in keys]
 
-    def adopt(self, name: K, key: bytes, stored: bytes | None) -> None:
+    def adopt(self, kind: Kind[K, R], name: K, key: bytes, stored: bytes | None) -> None:
         """Take over what was read from the store; the working set knows better where it holds the record."""
         if name not in self._slots:
-            self._slots[name] = _Slot(key, stored, stored)
+            self._slots[name] = _Slot(kind, key, stored, stored)
 
     def savepoint(self) -> None:
         """Settle all changes: `rollback` leads here."""
-        for slot in self._dirty:
-            self._settle(slot)
-            self._changed[slot.key] = slot
-        self._dirty.clear()
+        for name, record in self._changed.items():
+            slot = self._slots[name]
+            slot.settled = None if record is None else slot.kind.codec.encode(record)
+            self._settled.append(slot)
+        self._changed.clear()
 
     def rollback(self) -> None:
         """Let go of all objects, and with them of every change since the last savepoint."""
-        for slot in self._in_hand:
-            slot.record = None
-            slot.in_hand = slot.dirty = False
-        self._in_hand.clear()
-        self._dirty.clear()
+        self._hand.clear()
+        self._changed.clear()
 
     def commit_to(self, batch: Batch) -> None:
         """Settle, and put into the batch what differs from the store, which is taken to be written by it."""
-        if self._changed:
-            self.savepoint()
-            for slot in self._changed.values():
-                _commit(slot, batch)
-            self._changed.clear()
-        elif self._dirty:
-            for slot in self._dirty:
-                self._settle(slot)
-                _commit(slot, batch)
-            self._dirty.clear()
+        self.savepoint()
+        for slot in self._settled:
+            if slot.settled != slot.stored:
+                batch.replace(slot.key, slot.stored, slot.settled)
+                slot.stored = slot.settled
+        self._settled.clear()
 
     def drop(self) -> None:
         """Forget everything, changes included."""
-        if self._slots:
-            self._slots.clear()
-            self._in_hand.clear()
-            self._dirty.clear()
-            self._changed.clear()
+        self.rollback()
+        self._slots.clear()
+        self._settled.clear()
 
-    def _load(self, name: K) -> _Slot[R]:
-        key = self._key_of(name)
+    def _load(self, kind: Kind[K, R], name: K) -> _Slot:
+        key = kind.key_of(name)
         stored = self._store.get(key)
-        slot: _Slot[R] = _Slot(key, stored, stored)
-        self._slots[name] = slot
+        slot = self._slots[name] = _Slot(kind, key, stored, stored)
         return slot
-
-    def _take(self, slot: _Slot[R]) -> None:
-        if not slot.in_hand:
-            slot.in_hand = True
-            self._in_hand.append(slot)
-
-    def _settle(self, slot: _Slot[R]) -> None:
-        record = slot.record
-        slot.settled = None if record is None or slot.unborn else self._codec.encode(record)
-        slot.dirty = False
-
-    def _mark(self, slot: _Slot[R]) -> None:
-        slot.unborn = False
-        if not slot.dirty:
-            slot.dirty = True
-            self._dirty.append(slot)
-
-
-def _commit(slot: _Slot[R], batch: Batch) -> None:
-    if slot.settled != slot.stored:
-        batch.replace(slot.key, slot.stored, slot.settled)
-        slot.stored = slot.settled
