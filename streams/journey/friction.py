@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from schemas.records import FrictionChange
 from state.records import NEVER, FlagNow, Open, Ticket, Toggle
@@ -108,8 +108,13 @@ def billing_problem(step: Step) -> Iterable[Cause]:
 
 
 def return_in_progress(step: Step) -> Iterable[Cause]:
-    """Registered returns are routine; a return ticket is not."""
-    yield from _tickets(step, Flag.RETURN_IN_PROGRESS, "return")
+    """Registered returns are routine; a return ticket is not. A refund or a closed return ends both."""
+    for cause in _tickets(step, Flag.RETURN_IN_PROGRESS, "return"):
+        ends = [
+            toggle.ended[0] for toggle in step.customer.returns
+            if toggle.ref == cause.order_id and toggle.ended[0] > cause.since
+        ] + [cause.ended_at] * bool(cause.ended_at)  # fmt: skip
+        yield structs.replace(cause, ended_at=min(ends, default=0))
     yield from _toggles(step, Flag.RETURN_IN_PROGRESS, step.customer.returns, routine=True)
 
 

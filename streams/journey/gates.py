@@ -18,7 +18,8 @@ from streams.journey.words import PLACEMENT_WORDS, FlagState, Move, Placement, R
 Shut = tuple[Reason, int] | None
 Gate = Callable[[Step, Claim], Shut]
 EVERY_MOVE = frozenset(Move)
-OFFER, ASK, HELP = frozenset((Move.OFFER,)), frozenset((Move.ASK,)), frozenset((Move.HELP,))
+GUIDE, ASK = frozenset((Move.GUIDE,)), frozenset((Move.ASK,))
+OFFER, HELP = frozenset((Move.OFFER,)), frozenset((Move.HELP,))
 
 
 def paused(step: Step, claim: Claim) -> Shut:
@@ -29,7 +30,25 @@ def paused(step: Step, claim: Claim) -> Shut:
 
 def not_current(step: Step, _claim: Claim) -> Shut:
     """Inputs of this partition are still unread: what forbids it may be among them."""
-    return None if step.at.current else (Reason.CATCHING_UP, step.now)
+    if step.at.current:
+        return None
+    return Reason.CATCHING_UP, step.now + step.rules.sources.catching_up_look_again_ms
+
+
+# What is not there, where a moment is about that.
+SILENCE: dict[int, str] = {
+    Placement.STALLED_START: "usage",
+    Placement.EARLY_EDUCATION: "usage",
+    Placement.REFILL: "purchases",
+    Placement.MAINTAIN: "purchases",
+}
+
+
+def inputs_stale(step: Step, claim: Claim) -> Shut:
+    """A source that is silent everywhere says nothing about one customer's silence."""
+    if SILENCE.get(claim.placement) not in step.at.stale_sources:
+        return None
+    return Reason.INPUTS_STALE, step.now + step.rules.sources.look_again_ms
 
 
 def before_live(step: Step, claim: Claim) -> Shut:
@@ -184,6 +203,7 @@ def _full(step: Step, reason: Reason, times: list[int], most: int, window_ms: in
 GATES: tuple[tuple[frozenset[Move], Gate], ...] = (
     (EVERY_MOVE, paused),
     (EVERY_MOVE, not_current),
+    (GUIDE | OFFER, inputs_stale),
     (EVERY_MOVE, before_live),
     (EVERY_MOVE, ramping_up),
     (OFFER, wrong_context),

@@ -174,7 +174,7 @@ def _late(
     if held is not None and held.inferred and not held.ended_at:
         return OrderFlag("", held.since, inferred=True), FAR
     if not step.at.current:
-        return None, step.now
+        return None, step.now + step.rules.sources.catching_up_look_again_ms
     if "deliveries" in step.at.stale_sources:
         return None, step.now + step.rules.sources.look_again_ms
     return OrderFlag("", deadline, inferred=True), FAR

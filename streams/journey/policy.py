@@ -137,10 +137,14 @@ class MassIncident(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Sources(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Longest expected silence of each input topic; beyond it nothing is inferred from silence."""
+    """Longest expected silence of each input topic; beyond it nothing is inferred from silence.
+
+    What waits for a source to speak, or for the partition to be current, is looked at again after these.
+    """
 
     silent_after_ms: dict[str, int]
     look_again_ms: int
+    catching_up_look_again_ms: int
 
 
 class Holdout(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -122,6 +122,7 @@ LIMITS: Final = (
     Constraint("mass_incident.window_ms", at_least(MINUTE_MS), "must be 1 min or more"),
     Constraint("mass_incident.look_again_ms", at_least(MINUTE_MS), "must be 1 min or more"),
     Constraint("sources.look_again_ms", at_least(MINUTE_MS), "must be 1 min or more"),
+    Constraint("sources.catching_up_look_again_ms", at_least(1_000), "must be 1 s or more"),
     Constraint("sources.silent_after_ms.*", at_least(MINUTE_MS), "must be 1 min or more"),
     Constraint("moments.*.window_ms", at_least(MINUTE_MS), "must be 1 min or more; to switch off: enabled"),
     Constraint("moments.*.channels", is_not([]), "must name a channel; to switch off: enabled"),
