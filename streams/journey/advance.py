@@ -172,7 +172,7 @@ class Journey:
 
 
 def _after_purchase(step: Step, event: Purchase) -> None:
-    if event.type == "order_placed":
+    if event.type in ("order_placed", "subscription_started"):
         replies.buy(step, event)
 
 

@@ -7,12 +7,12 @@ does, the reason of the best one that failed is reported.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
 from schemas.records import Relation
-from state.records import Claim, CustomerRecord, ItemRecord
+from state.records import Claim, CustomerRecord, ItemRecord, Line, OrderRecord
 from streams.journey.catalogue import Entry
 from streams.journey.step import Step
 from streams.journey.supply import refill_window
@@ -86,13 +86,22 @@ def not_owned(seeking: Seeking) -> bool:
     """The customer does not have it already, nor in the bundle that was bought."""
     if seeking.target.product.product_id in seeking.entry.product.contains:
         return False
-    owned = seeking.owned
-    return owned is None or not any(_counts(line.quantity, line) for line in owned.lines)
+    return not _has(seeking.owned) and not any(_has(bundle) for bundle in _bundles(seeking))
 
 
-def _counts(quantity: int, line: object) -> bool:
-    gone = getattr(line, "cancelled_quantity", 0) + getattr(line, "refunded_quantity", 0)
-    return quantity > gone and not getattr(line, "gift", False) and not getattr(line, "void", False)
+def _has(owned: ItemRecord | None) -> bool:
+    return owned is not None and any(_counts(line) for line in owned.lines)
+
+
+def _counts(line: Line) -> bool:
+    """Something of the line was bought and not given back or away."""
+    left = line.quantity - line.cancelled_quantity - line.refunded_quantity
+    return left > 0 and not (line.gift or line.void or line.lost)
+
+
+def _bundles(seeking: Seeking) -> Iterator[ItemRecord | None]:
+    for bundle_id in seeking.step.world.catalogue.bundles_with(seeking.target.product.product_id):
+        yield _record(seeking.step, bundle_id)
 
 
 def not_in_order(seeking: Seeking) -> bool:
@@ -120,23 +129,29 @@ def not_reordered(seeking: Seeking) -> bool:
     if _is_self(seeking) or seeking.owned is None or seeking.view is None:
         return True
     since = seeking.view.supplies[-1][0] if seeking.view.supplies else 0
-    return all(
-        (line.placed[0] or line.content[0]) <= since for line in seeking.owned.lines if line.quantity > 0
-    )
+    return not _bought_after(seeking.owned, since)
+
+
+def _bought_after(owned: ItemRecord, since: int) -> bool:
+    return any((line.placed[0] or line.content[0]) > since for line in owned.lines if _counts(line))
 
 
 def uncovered(seeking: Seeking) -> bool:
     """No active subscription brings it."""
-    owned = seeking.owned if not _is_self(seeking) or seeking.view is None else seeking.view.item
-    return owned is None or all(s.status == "subscription_cancelled" for s in owned.subscriptions)
+    records = (seeking.owned, None if seeking.view is None else seeking.view.item)
+    return all(
+        held.status == "subscription_cancelled"
+        for record in records
+        if record is not None
+        for held in record.subscriptions
+    )
 
 
 def part_due(seeking: Seeking) -> bool:
     """The part was not bought since the last interval began."""
     interval_ms = (seeking.entry.product.maintenance_interval_days or 0) * 86_400_000
     since = seeking.claim.opens_at - interval_ms
-    owned = seeking.owned
-    return owned is None or all((line.placed[0] or line.content[0]) <= since for line in owned.lines)
+    return seeking.owned is None or not _bought_after(seeking.owned, since)
 
 
 EVERYWHERE: tuple[tuple[Reason, Guard], ...] = (
@@ -206,8 +221,16 @@ def for_claim(step: Step, claim: Claim, relations: tuple[str, ...]) -> Choice | 
     if entry is None:
         return Reason.NO_CANDIDATE
     order = step.peek_order(claim.order_id) if claim.order_id else None
-    in_order = frozenset(line.product_id for line in order.lines) if order is not None else frozenset()
+    in_order = _contents(step, order) if order is not None else frozenset()
     return choose(step, claim, entry, step.views.get((claim.product_id, claim.unit_id)), relations, in_order)
+
+
+def _contents(step: Step, order: OrderRecord) -> frozenset[str]:
+    """Products of an order, and of the bundles in it."""
+    ordered = {line.product_id for line in order.lines}
+    entries = [step.world.catalogue.get(product_id) for product_id in ordered]
+    ordered.update(part for entry in entries if entry is not None for part in entry.product.contains)
+    return frozenset(ordered)
 
 
 def choose(
@@ -221,7 +244,8 @@ def choose(
     """The candidate for an offer about `entry`'s product, or the reason why there is none."""
     failed = Reason.NO_CANDIDATE
     for relation, target in _ranked(step, entry, relations, claim.placement):
-        seeking = Seeking(step, claim, entry, view, relation, target, _owned(step, target), in_order)
+        owned = _record(step, target.product.product_id)
+        seeking = Seeking(step, claim, entry, view, relation, target, owned, in_order)
         reason = next(
             (why for why, guard in EVERYWHERE + GUARDS[claim.placement] if not guard(seeking)), None
         )
@@ -238,8 +262,11 @@ def choose(
 _telling = [Reason.NO_CANDIDATE, Reason.COVERED, Reason.FAMILY_RESTS, Reason.GENERIC]
 
 
-def _owned(step: Step, target: Entry) -> ItemRecord | None:
-    return step.peek(target.product.product_id)
+def _record(step: Step, product_id: str) -> ItemRecord | None:
+    """What is known of a product: of the product itself, or of its newest unit."""
+    record = step.peek(product_id)
+    unit_id = record.newest_unit[2] if record is not None else ""
+    return step.peek(product_id, unit_id) if unit_id else record
 
 
 def _ranked(step: Step, entry: Entry, kinds: tuple[str, ...], placement: int) -> list[tuple[Relation, Entry]]:

@@ -6,10 +6,14 @@ A batch of catalogue records becomes one snapshot under one version; the core ne
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from msgspec import Struct
 
 from schemas.records import Product, Relation
+
+BUNDLES_MAX: Final = 32
+"""Bundles of one product that are asked for when it is to be offered."""
 
 
 class Entry(Struct, frozen=True, gc=False):
@@ -27,15 +31,24 @@ class Entry(Struct, frozen=True, gc=False):
 class Catalogue:
     """Products by id under one version."""
 
-    __slots__ = ("_entries", "version")
+    __slots__ = ("_bundles", "_entries", "version")
 
     def __init__(self, version: str, products: Iterable[Product]) -> None:
         self.version = version
         self._entries = {product.product_id: _entry(product) for product in products}
+        bundles: dict[str, list[str]] = {}
+        for entry in self._entries.values():
+            for part in entry.product.contains:
+                bundles.setdefault(part, []).append(entry.product.product_id)
+        self._bundles = {part: tuple(found[:BUNDLES_MAX]) for part, found in bundles.items()}
 
     def get(self, product_id: str) -> Entry | None:
         """The entry of a product, None when the catalogue does not know it."""
         return self._entries.get(product_id)
+
+    def bundles_with(self, product_id: str) -> tuple[str, ...]:
+        """The bundles that contain a product."""
+        return self._bundles.get(product_id, ())
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from schemas.records import StageChange
-from state.records import NEWEST_ITEMS_MAX, Claim, ItemNow, ItemRecord
+from state.records import NEWEST_ITEMS_MAX, Claim, ItemNow, ItemRecord, Open
 from streams.journey.eligibility import end
-from streams.journey.moments import BY_PLACEMENT, BY_STAGE, Row, When, told_of
+from streams.journey.moments import BY_PLACEMENT, BY_STAGE, Ending, Row, When, told_of
 from streams.journey.stages import stage_of
 from streams.journey.step import Step
 from streams.journey.telling import key_of, report, settle
@@ -92,12 +92,16 @@ def _end_open(step: Step, view: View, stage: Stage) -> None:
             if held.send_by > step.now:
                 end(step, held, Status.REVOKED, Reason.ITEM_ENDED)
             continue
-        row = BY_PLACEMENT.get(held.placement)
-        over = (
-            row.over(view) if row is not None and row.over is not None and held.cycle == view.cycle else None
-        )
+        over = _over(view, held)
         if over is not None and (over[0] == Status.COMPLETED or not held.sent_at):
             end(step, held, *over)
+
+
+def _over(view: View, held: Open) -> Ending | None:
+    row = BY_PLACEMENT.get(held.placement)
+    if row is None or row.over is None or held.cycle != view.cycle:
+        return None
+    return row.over(view, held)
 
 
 def _look_at_moments(step: Step, view: View, stage: Stage) -> int:
@@ -112,6 +116,7 @@ def _look_at_moments(step: Step, view: View, stage: Stage) -> int:
         when = row.when(view, rule, step.customer)
         if when.opens_at >= FAR:
             continue
+        next_at = min(next_at, when.next_at)
         said = told_of(told, row.placement, when.anchor) if told else None
         if said is not None and said.done:
             continue

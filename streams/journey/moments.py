@@ -25,8 +25,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 from zlib import crc32
 
-from state.records import CustomerRecord, Told
+from state.records import CustomerRecord, Open, Told
 from streams.journey.policy import Moment
+from streams.journey.stages import renewal
 from streams.journey.supply import on_time_reorder_at, refill_window
 from streams.journey.view import DAY_MS, FAR, View
 from streams.journey.words import Move, Placement, Reason, Scope, Stage, Status
@@ -37,11 +38,12 @@ PASSED: Ending = (Status.EXPIRED, Reason.MOMENT_PASSED)
 
 
 class When(NamedTuple):
-    """From when until when a moment lasts, and what it is anchored to."""
+    """From when until when a moment lasts, what it is anchored to, and when the one after it opens."""
 
     opens_at: int
     ends_at: int
     anchor: int
+    next_at: int = FAR
 
 
 NOT_NOW = When(FAR, FAR, 0)
@@ -56,7 +58,7 @@ class Row(NamedTuple):
     stages: tuple[Stage, ...]
     when: Callable[[View, Moment, CustomerRecord], When]
     relations: tuple[str, ...] = ()
-    over: Callable[[View], Ending | None] | None = None
+    over: Callable[[View, Open], Ending | None] | None = None
     word: str = ""
 
 
@@ -134,7 +136,8 @@ def maintain(view: View, rule: Moment, _customer: CustomerRecord) -> When:
     since = view.now - view.delivered[0] - rule.delay_ms - rule.window_ms
     times = max(1, since // interval + 1)
     opens = view.delivered[0] + times * interval + rule.delay_ms
-    return When(opens, opens + min(rule.window_ms, interval), anchor_of(f"{view.cycle}/{times}"))
+    ends = opens + min(rule.window_ms, interval)
+    return When(opens, ends, anchor_of(f"{view.cycle}/{times}"), opens + interval)
 
 
 def upgrade(view: View, rule: Moment, _customer: CustomerRecord) -> When:
@@ -158,7 +161,8 @@ def early_education(view: View, rule: Moment, _customer: CustomerRecord) -> When
 def _renewal_moment(view: View, placement: Placement, rule: Moment) -> When:
     since = view.item.stage_since
     opens = _rested(view, placement, rule, since)
-    return When(opens, since + rule.window_ms, since) if opens < since + rule.window_ms else NOT_NOW
+    ends = min(since + rule.window_ms, renewal(view)[1])
+    return When(opens, ends, since) if opens < ends else NOT_NOW
 
 
 def earned_at(view: View) -> int:
@@ -176,19 +180,39 @@ def _rested(view: View, placement: Placement, rule: Moment, opens: int) -> int:
     return max(opens, last + rule.rest_ms) if last else opens
 
 
-def over_when_set_up(view: View) -> Ending | None:
+def over_when_set_up(view: View, _held: Open) -> Ending | None:
     """The guide did its work."""
     return DONE if view.setup_completed or view.has_value else None
 
 
-def over_when_started(view: View) -> Ending | None:
+def over_when_started(view: View, _held: Open) -> Ending | None:
     """It began, and was worth it."""
     return DONE if view.has_value else None
 
 
-def over_at_value(view: View) -> Ending | None:
+def over_at_value(view: View, _held: Open) -> Ending | None:
     """Nothing is essential to begin any more."""
     return PASSED if view.has_value else None
+
+
+def over_when_supplied(view: View, held: Open) -> Ending | None:
+    """Another supply was bought, or comes by itself."""
+    return None if held.anchor == anchor_of(refill_window(view).supply) and not subscribed(view) else PASSED
+
+
+def over_when_subscribed(view: View, _held: Open) -> Ending | None:
+    """There is a subscription now."""
+    return PASSED if subscribed(view) else None
+
+
+def over_when_renewed(view: View, held: Open) -> Ending | None:
+    """What was said for a renewal ends with it."""
+    return PASSED if held.stage == Stage.RENEWAL != view.item.stage else None
+
+
+def subscribed(view: View) -> bool:
+    """Whether a subscription brings the supply."""
+    return any(held.status != "subscription_cancelled" for held in view.item.subscriptions)
 
 
 UNBOXING, USAGE, CARE, RENEWAL = Stage.UNBOXING, Stage.USAGE, Stage.CARE, Stage.RENEWAL
@@ -201,11 +225,19 @@ MOMENTS: tuple[Row, ...] = (
     Row(Placement.STALLED_START, Move.GUIDE, Scope.ITEM, (UNBOXING,), stalled_start, over=over_when_started),
     Row(Placement.GOAL_QUESTION, Move.ASK, Scope.CUSTOMER, (USAGE,), goal_question),
     Row(Placement.NEXT_STEP, Move.OFFER, Scope.ITEM, (USAGE,), next_step, ("next_step",)),
-    Row(Placement.REFILL, Move.OFFER, Scope.ITEM, (CARE,), refill, ("refill",)),
-    Row(Placement.SUBSCRIBE, Move.OFFER, Scope.ITEM, (CARE,), subscribe, ("refill",)),
+    Row(Placement.REFILL, Move.OFFER, Scope.ITEM, (CARE,), refill, ("refill",), over_when_supplied),
+    Row(
+        Placement.SUBSCRIBE, Move.OFFER, Scope.ITEM, (CARE,), subscribe, ("refill",), over_when_subscribed,
+    ),
     Row(Placement.MAINTAIN, Move.OFFER, Scope.ITEM, (CARE,), maintain, ("maintains",)),
-    Row(Placement.UPGRADE, Move.OFFER, Scope.ITEM, (USAGE, CARE, RENEWAL), upgrade, ("upgrade",)),
-    Row(Placement.EARLY_EDUCATION, Move.GUIDE, Scope.ITEM, (RENEWAL,), early_education),
+    Row(
+        Placement.UPGRADE, Move.OFFER, Scope.ITEM, (USAGE, CARE, RENEWAL), upgrade, ("upgrade",),
+        over_when_renewed,
+    ),
+    Row(
+        Placement.EARLY_EDUCATION, Move.GUIDE, Scope.ITEM, (RENEWAL,), early_education,
+        over=over_when_renewed,
+    ),
 )  # fmt: skip
 BY_STAGE: dict[int, tuple[Row, ...]] = {
     stage: tuple(row._replace(word=row.placement.word) for row in MOMENTS if stage in row.stages)

@@ -117,8 +117,10 @@ def _rest(step: Step, family: str, until: int) -> None:
 
 
 def buy(step: Step, event: Purchase) -> None:
-    """A purchase of a candidate accepts its offer, in both arms of an experiment."""
+    """A purchase of a candidate, or a subscription, accepts its offer, in both arms of an experiment."""
     bought = {line.product_id for line in event.lines}
+    if event.subscription is not None:
+        bought.add(event.subscription.product_id)
     for held in list(step.customer.open):
         if held.candidate and held.candidate in bought and event.occurred_at >= held.opened_at:
             step.customer.declines_in_a_row = 0
