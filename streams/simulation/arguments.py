@@ -1,0 +1,105 @@
+"""The arguments of a simulation, and what is printed: `python -m streams.simulation` and `kairos simulate`."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from streams.errors import Fatal
+from streams.simulation.actions import as_json
+from streams.simulation.batch import Summary, processes_here, run_seeds
+from streams.simulation.harness import run_seed
+from streams.simulation.replaying import command, kind_of, shortest, told
+
+HELP: Final = "run made-up customers from seeds through the journey, and judge what was said"
+PRINTED_MAX: Final = 5
+"""Failing seeds that are printed with their commands."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("--seeds", type=int, default=200, metavar="N", help="how many seeds (default: 200)")
+    parser.add_argument(
+        "--first-seed", type=int, default=0, metavar="S", help="the first of them (default: 0)"
+    )
+    parser.add_argument(
+        "--seed", type=int, metavar="S", help="only this one, with the shortest script that fails"
+    )
+    parser.add_argument("--checker", metavar="NAME", help="with --seed: only violations of this checker")
+    parser.add_argument("--verbose", action="store_true", help="with --seed: tell the whole history too")
+    parser.add_argument(
+        "--processes", type=int, default=processes_here(), metavar="N", help="default: all cores"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="where the results go as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run what was asked for; 1 when something was violated."""
+    if args.seed is not None:
+        return _run_one(args.seed, args.checker, verbose=args.verbose)
+    if args.seeds < 1 or args.processes < 1:
+        raise Fatal("--seeds and --processes are at least 1")
+    console = Console(stderr=True)
+    summary = _run_many(console, args.first_seed, args.seeds, args.processes)
+    _print(console, summary)
+    if args.out is not None:
+        write(args.out, summary.plain())
+    return 0 if summary.clean else 1
+
+
+def _run_many(console: Console, first_seed: int, seeds: int, processes: int) -> Summary:
+    columns = (TextColumn("seeds"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[found]}"))
+    with Progress(*columns, TimeRemainingColumn(), console=console) as bar:
+        task = bar.add_task("seeds", total=seeds, found="")
+
+        def show(summary: Summary) -> None:
+            found = sum(summary.violations.values())
+            bar.update(task, completed=summary.seeds, found=f"{found} violations" if found else "")
+
+        return run_seeds(first_seed, seeds, processes, show)
+
+
+def _print(console: Console, summary: Summary) -> None:
+    rate = summary.steps / max(summary.seconds, 1e-9)
+    console.print(
+        f"{summary.seeds} seeds, {summary.events} events and {summary.wake_ups} wake-ups in {summary.steps} steps, "
+        f"{summary.said} records said; {summary.seconds:.1f} s, {rate:.0f} steps/s"
+    )
+    for name, number in summary.violations.items():
+        if number:
+            console.print(f"  {name}: {number}", style="red")
+    for seed, violation in list(summary.failed.items())[:PRINTED_MAX]:
+        console.print(f"{command(seed)}\n    {violation.checker}: {violation.what}", soft_wrap=True)
+    if summary.clean:
+        console.print("nothing violated", style="green")
+
+
+def _run_one(seed: int, checker: str | None, *, verbose: bool) -> int:
+    outcome = run_seed(seed)
+    found = [violation for violation in outcome.violations if checker in {None, violation.checker}]
+    if not found:
+        print(f"seed {seed}: {outcome.steps} steps, nothing violated")
+        return 0
+    if verbose:
+        print(told(outcome.history, found[0].customer_id))
+    for violation in {kind_of(violation): violation for violation in reversed(found)}.values():
+        print(f"{violation.checker} ({violation.customer_id}): {violation.what}")
+    script, short = shortest(outcome, found[0])
+    print(f"\nThe shortest script found for {found[0].checker}, {len(script)} actions:\n{as_json(script)}")
+    print(f"\nWhat it says:\n{told(short.history, found[0].customer_id)}")
+    for violation in short.violations:
+        if kind_of(violation) == kind_of(found[0]):
+            print(f"{violation.checker}: {violation.what}")
+    return 1
+
+
+def write(path: Path, plain: dict[str, Any]) -> None:
+    """Write results as JSON."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(plain, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise Fatal(f"{path} cannot be written: {error.strerror}") from error
