@@ -29,12 +29,12 @@ class Limits:
 
     text_chars: int
     items: int
-    meaning: bool
-    """Whether identifiers and times must also make sense."""
+    ours: bool
+    """Whether fields may say something, and identifiers and times must make sense."""
 
 
-OURS: Final = Limits(text_chars=TEXT_CHARS_MAX, items=ITEMS_MAX, meaning=True)
-FOREIGN: Final = Limits(text_chars=262_144, items=2_000, meaning=False)
+OURS: Final = Limits(text_chars=TEXT_CHARS_MAX, items=ITEMS_MAX, ours=True)
+FOREIGN: Final = Limits(text_chars=262_144, items=2_000, ours=False)
 """For a writer's schema that is not ours: only what protects this process."""
 
 
@@ -118,7 +118,7 @@ class _Reader:
     def whole(self, schema: Schema, _hints: Schema) -> int:
         """A long, a time or, for `int`, a number of 32 bits or a date."""
         value = self.varint()
-        logical = schema.get("logicalType") if self.limits.meaning else None
+        logical = schema.get("logicalType") if self.limits.ours else None
         if logical == "timestamp-millis" and not EARLIEST_MS <= value < LATEST_MS:
             raise Undecodable(Reason.TIME_OUT_OF_RANGE)
         if logical == "date" and not EARLIEST_MS <= value * DAY_MS < LATEST_MS:
@@ -158,7 +158,7 @@ class _Reader:
 
     def text(self, _schema: Schema, hints: Schema) -> str:
         """A string."""
-        form = hints.get("form") if self.limits.meaning else None
+        form = hints.get("form")
         max_chars = hints.get("max_chars", ID_CHARS_MAX if form else self.limits.text_chars)
         raw = self.take(self.size(max_chars * _UTF8_BYTES_MAX))
         try:
@@ -173,8 +173,11 @@ class _Reader:
 
     def record(self, schema: Schema, _hints: Schema, depth: int) -> dict[str, Any]:
         """The fields, in order."""
-        fields = schema["fields"]
-        return {part["name"]: self.inside(f".{part['name']}", part["type"], part, depth) for part in fields}
+        values = {}
+        for part in schema["fields"]:
+            hints = part if self.limits.ours else {}
+            values[part["name"]] = self.inside(f".{part['name']}", part["type"], hints, depth)
+        return values
 
     def enumeration(self, schema: Schema, _hints: Schema, _depth: int) -> str:
         """A symbol."""

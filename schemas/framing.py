@@ -14,17 +14,20 @@ for by a second one.)
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, Generic, NoReturn, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Generic, NoReturn, Protocol, TypeAlias, TypeVar, cast
 
 import msgspec
 
 from schemas.careful_read import FOREIGN, read
 from schemas.codecs import DECODERS, ENCODERS, FINGERPRINTS
 from schemas.compat import Rule, unreadable
+from schemas.composed import composed
 from schemas.errors import Reason, SchemaUnavailable, Undecodable
+from schemas.fingerprint import fingerprint
 from schemas.model import RECORD_BYTES_MAX, Schema, documents
-from schemas.names import fingerprint, named_types, well_formed
+from schemas.names import named_types, well_formed
 from schemas.plain import from_json, from_plain
+from schemas.wire import DOUBTS
 
 SINGLE_OBJECT: Final = b"\xc3\x01"
 SINGLE_OBJECT_BYTES: Final = 10
@@ -134,7 +137,24 @@ class RecordDecoder(Generic[T]):
         for found in unreadable(reader=documents()[kind.__name__], writer=writer):
             if found.rule not in _PER_RECORD:
                 return _refuse(found.field.partition(".")[2])
-        return lambda data, at: from_plain(read(writer, data, at, FOREIGN), kind)
+        return _resolving(writer, kind)
+
+
+def _resolving(writer: Schema, kind: type[T]) -> Decode[T]:
+    """Reads what `writer` has written as `kind`."""
+    short_way = composed(writer, kind.__name__)
+
+    def decode(data: bytes, at: int) -> T:
+        if short_way is not None:
+            try:
+                record, end = short_way(data, at)
+                if end == len(data):
+                    return cast("T", record)
+            except DOUBTS:
+                pass
+        return from_plain(read(writer, data, at, FOREIGN), kind)
+
+    return decode
 
 
 def _refuse(field: str) -> Callable[[bytes, int], NoReturn]:

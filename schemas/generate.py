@@ -10,8 +10,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from schemas.fingerprint import fingerprint
 from schemas.model import FOLDER, contract, documents
-from schemas.names import fingerprint
 from schemas.write_codecs import codecs_source
 from schemas.write_records import records_source
 

@@ -1,20 +1,12 @@
-"""Names of Avro types, and the name of a whole schema: its fingerprint."""
+"""Names of Avro types: what a name within a schema stands for, and whether each stands for something."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
-
-from fastavro.schema import fingerprint as _fingerprint
-from fastavro.schema import to_parsing_canonical_form
 
 from schemas.errors import ContractBroken
 
 PRIMITIVES: Final = frozenset({"null", "boolean", "int", "long", "float", "double", "bytes", "string"})
 NAMED: Final = frozenset({"record", "error", "enum", "fixed"})
-
-
-def fingerprint(schema: Mapping[str, Any]) -> bytes:
-    """CRC-64-AVRO of `schema` in Parsing Canonical Form: 8 bytes, little-endian."""
-    return bytes.fromhex(_fingerprint(to_parsing_canonical_form(dict(schema)), "CRC-64-AVRO"))
 
 
 def full_name(schema: Mapping[str, Any], namespace: str) -> str:

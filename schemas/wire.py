@@ -42,6 +42,8 @@ __all__ = [
 ID_BYTES_MAX: Final = 128 * 4
 """An identifier or word in UTF-8."""
 VARINT_BYTES_MAX: Final = 10
+SYMBOLS_MAX: Final = 64
+"""Of an enumeration, so that the number of a symbol takes one byte."""
 WORDS_MAX: Final = 4_096
 
 

@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from schemas import wire
+from schemas.errors import ContractBroken
 from schemas.model import Array, Enumeration, Record, nested
+from schemas.wire import SYMBOLS_MAX
 from schemas.write_decoders import array_decoder, decoder, part_decoder, snake, table
 from schemas.write_encoders import array_encoder, encoder, part_encoder
 
@@ -90,8 +92,10 @@ def _parts(record: Record) -> Iterator[str]:
 
 
 def _table(enumeration: Enumeration) -> str:
-    """Both tables of an enumeration. A symbol's byte is its number, zig-zag; there are fewer than 64."""
+    """Both tables of an enumeration. A symbol's byte is its number, zig-zag."""
     by_byte = ", ".join(f'{number * 2}: "{symbol}"' for number, symbol in enumerate(enumeration.symbols))
+    if len(enumeration.symbols) > SYMBOLS_MAX:
+        raise ContractBroken(f"{enumeration.name} has more than {SYMBOLS_MAX} symbols")
     name = table(enumeration)
     return (
         f"{name}: Final[dict[int, {enumeration.name}]] = {{{by_byte}}}\n"

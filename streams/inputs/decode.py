@@ -85,10 +85,12 @@ class InputDecoder:
             return Rejection(error.reason, error.field, reader.name)
         except SchemaUnavailable as error:
             raise Retryable(str(error)) from error
-        refused = (
-            self._misplaced(record, reader, event) or _from_the_future(record, event) or broken_rule(event)
-        )
-        return Rejection(*refused, reader.name) if refused else event
+        refused = self._misplaced(record, reader, event)
+        if refused is None and reader.dated:
+            refused = _from_the_future(record, event)
+        if refused is None:
+            refused = broken_rule(event)
+        return event if refused is None else Rejection(*refused, reader.name)
 
     def _misplaced(self, record: InputRecord, reader: "_Reader", event: Input) -> tuple[Reason, str] | None:
         key = record.key
@@ -110,6 +112,7 @@ class _Reader:
         self.key = topic.key
         self.co_partitioned = topic.co_partitioned
         self.compacted = topic.compacted
+        self.dated = topic.rank is not None
         own = [schema for schema in older if last_part(schema["name"]) == topic.schema]
         self.decoder: RecordDecoder[Any] = RecordDecoder(kind, own, source)
 
@@ -124,9 +127,9 @@ class _Reader:
         return Removal(record.topic, key) if key else Rejection(Reason.WRONG_KEY, self.key, self.name)
 
 
-def _from_the_future(record: InputRecord, event: Input) -> tuple[Reason, str] | None:
+def _from_the_future(record: InputRecord, event: Any) -> tuple[Reason, str] | None:
     """A date of `event` that would win every "latest" for too long, of what happened or of a consent."""
-    if record.timestamp_ms is None or isinstance(event, Product | Control):
+    if record.timestamp_ms is None:
         return None
     latest_ms = record.timestamp_ms + FUTURE_MS
     if event.occurred_at > latest_ms:

@@ -66,3 +66,13 @@ def symbols(path: str, edit: Callable[[list[str]], object]) -> Change:
         edit((kind[1] if isinstance(kind, list) else kind)["symbols"])
 
     return change
+
+
+def nullable(path: str) -> Change:
+    """Let the field at `path` be null."""
+
+    def change(schema: dict[str, Any]) -> None:
+        field = at(schema, path)
+        field["type"] = ["null", field["type"]]
+
+    return change

@@ -1,5 +1,6 @@
 """Random records of the contract, within its limits, for Hypothesis."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -7,6 +8,8 @@ from hypothesis import strategies as st
 
 import schemas.records
 from schemas.model import Array, Boolean, Double, Enumeration, Nullable, Number, Record, Shape, Text, contract
+
+Make = Callable[[Record, tuple[Any, ...]], Any]
 
 CHARACTERS = st.characters(codec="utf-8")
 PRINTABLE = st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"))
@@ -21,7 +24,16 @@ def struct(record: str) -> type[msgspec.Struct]:
 
 def records(name: str) -> st.SearchStrategy[msgspec.Struct]:
     """Records of the contract named `name`."""
-    return _shape(contract()[name])
+    return _shape(contract()[name], lambda record, values: struct(record.name)(*values))
+
+
+def plain_records(record: Record) -> st.SearchStrategy[dict[str, Any]]:
+    """What `record` describes, as dicts; it need not be of the contract."""
+
+    def make(part: Record, values: tuple[Any, ...]) -> dict[str, Any]:
+        return dict(zip((field.name for field in part.fields), values, strict=True))
+
+    return _shape(record, make)
 
 
 def any_record() -> st.SearchStrategy[msgspec.Struct]:
@@ -29,7 +41,7 @@ def any_record() -> st.SearchStrategy[msgspec.Struct]:
     return st.sampled_from(sorted(contract())).flatmap(records)
 
 
-def _shape(shape: Shape) -> st.SearchStrategy[Any]:
+def _shape(shape: Shape, make: Make) -> st.SearchStrategy[Any]:
     match shape:
         case Text(max_chars, form):
             drawn = min(max_chars, 80)
@@ -46,10 +58,9 @@ def _shape(shape: Shape) -> st.SearchStrategy[Any]:
         case Enumeration(_, symbols, _):
             return st.sampled_from(symbols)
         case Array(items, _):
-            return st.lists(_shape(items), max_size=ITEMS_DRAWN_MAX).map(tuple)
+            return st.lists(_shape(items, make), max_size=ITEMS_DRAWN_MAX).map(tuple)
         case Nullable(of):
-            return st.none() | _shape(of)
-        case Record(name, _, fields, _):
-            return st.tuples(*(_shape(field.shape) for field in fields)).map(
-                lambda values: struct(name)(*values)
-            )
+            return st.none() | _shape(of, make)
+        case Record(_, _, fields, _):
+            parts = st.tuples(*(_shape(field.shape, make) for field in fields))
+            return parts.map(lambda values: make(shape, values))

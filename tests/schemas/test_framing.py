@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from schemas.codecs import ENCODERS, FINGERPRINTS
 from schemas.errors import Reason, SchemaUnavailable, Undecodable
+from schemas.fingerprint import fingerprint
 from schemas.framing import (
     WRITERS_MAX,
     KnownSchemas,
@@ -18,7 +19,6 @@ from schemas.framing import (
     encode_json,
 )
 from schemas.model import RECORD_BYTES_MAX, documents
-from schemas.names import fingerprint
 from schemas.records import Purchase, Usage
 from tests.schemas.changes import adding, changed, renamed, setting, symbols, without
 from tests.schemas.references import plain, without_logical_types

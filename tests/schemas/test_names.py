@@ -1,42 +1,7 @@
-import json
-
 import pytest
 
-from schemas.codecs import FINGERPRINTS
 from schemas.errors import ContractBroken
-from schemas.model import documents
-from schemas.names import fingerprint, named_types, resolved
-
-
-@pytest.mark.parametrize(
-    ("schema", "crc"),
-    [
-        ({"type": "null"}, 7195948357588979594),
-        ({"type": "boolean"}, -6970731678124411036),
-        ({"type": "int"}, 8247732601305521295),
-        ({"type": "long"}, -3434872931120570953),
-        ({"type": "float"}, 5583340709985441680),
-        ({"type": "double"}, -8181574048448539266),
-        ({"type": "bytes"}, 5746618253357095269),
-        ({"type": "string"}, -8142146995180207161),
-    ],
-)
-def test_fingerprints_are_those_of_avros_own_test_data(schema: dict[str, str], crc: int) -> None:
-    assert fingerprint(schema) == crc.to_bytes(8, "little", signed=True)
-
-
-def test_a_fingerprint_does_not_see_docs_defaults_and_limits() -> None:
-    schema = json.loads(json.dumps(documents()["Usage"]))
-    for field in schema["fields"]:
-        field["doc"] = "other"
-        field.pop("form", None)
-    assert fingerprint(schema) == FINGERPRINTS["Usage"]
-
-
-def test_a_fingerprint_sees_a_new_field() -> None:
-    schema = json.loads(json.dumps(documents()["Usage"]))
-    schema["fields"].append({"name": "more", "type": "int", "default": 0})
-    assert fingerprint(schema) != FINGERPRINTS["Usage"]
+from schemas.names import named_types, resolved, well_formed
 
 
 def test_a_name_stands_for_its_type_with_or_without_namespace() -> None:
@@ -50,3 +15,37 @@ def test_a_name_stands_for_its_type_with_or_without_namespace() -> None:
 def test_a_name_that_nothing_bears_is_refused() -> None:
     with pytest.raises(ContractBroken, match="Nobody"):
         resolved("Nobody", {})
+
+
+SHAPES = [
+    "string",
+    ["null", "int"],
+    {"type": "string", "avro.java.string": "String"},
+    {"type": {"type": "array", "items": "E"}},
+    {"type": "map", "values": ["null", "n.E"]},
+    {"type": "fixed", "name": "F", "size": 8},
+    {"type": "error", "name": "X", "fields": []},
+]
+NO_SHAPES = [
+    "Nobody",
+    7,
+    None,
+    {},
+    {"type": "record", "name": "R"},
+    {"type": "record", "fields": []},
+    {"type": "enum", "name": "E", "symbols": [1]},
+    {"type": "fixed", "name": "F", "size": -1},
+    {"type": "array"},
+    {"type": "map"},
+    ["null", "Nobody"],
+]
+
+
+@pytest.mark.parametrize("schema", SHAPES)
+def test_a_schema_is_well_formed_whatever_attributes_it_has(schema: object) -> None:
+    assert well_formed(schema, {"n.E": {}})
+
+
+@pytest.mark.parametrize("schema", NO_SHAPES)
+def test_what_is_no_schema_is_not_well_formed(schema: object) -> None:
+    assert not well_formed(schema, {"n.E": {}})
