@@ -127,6 +127,8 @@ class Journey:
         for held in list(step.customer.open):
             if held.send_by > step.now and friction.blocks_open(step, held):
                 end(step, held, Status.REVOKED, Reason.FRICTION_STARTED)
+                if held.placement in order_moments.OF_ORDERS and step.peek_order(held.order_id) is not None:
+                    order_moments.decide(step, step.order(held.order_id))
 
     def _finish(self, step: Step, help_at: int) -> None:
         """Put what was touched, with the customer's next look."""
