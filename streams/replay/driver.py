@@ -1,0 +1,262 @@
+"""One partition in virtual time: the next event or the next look, whichever is first, until a fixed end.
+
+    next event, next wake-up -> journey -> commit -> outputs -> observers, and the responder's reactions
+
+Every step is committed to the store by itself. That keeps the wake-up index exact, so no look is popped that
+has moved, and costs little where a commit is a few dict entries or a write without a log. Records stay
+decoded in hand for a bounded number of steps.
+
+A step that raises must not happen. If it does, nothing of it is kept, it is reported, and the run goes on: a
+look that failed, or that left itself due, comes back a day later instead of for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from heapq import heappop, heappush
+from typing import Any, Final
+
+import msgspec
+
+from schemas.records import (
+    Delivery,
+    Eligibility,
+    Erasure,
+    FrictionChange,
+    Profile,
+    Purchase,
+    Reply,
+    Ticket,
+    Usage,
+)
+from state.keys import Wakeup
+from state.layouts import Codecs
+from state.overlay import Overlay
+from state.records import Target
+from state.store import Batch, Store
+from streams.journey.advance import Journey, Work
+from streams.journey.step import At, World
+from streams.replay.incident import Incidents
+from streams.replay.order import Place, place
+from streams.replay.silence import Silence
+from streams.replay.tally import Tally
+from streams.sources.source import Event, Responder
+
+TOPICS: Final[dict[type, str]] = {
+    Purchase: "purchases",
+    Delivery: "deliveries",
+    Usage: "usage",
+    Ticket: "tickets",
+    Reply: "replies",
+    Profile: "profiles",
+    Erasure: "erasures",
+}
+"""The input topic of an event, without prefix."""
+
+IN_HAND_STEPS: Final = 2_000
+FAULT_RETRY_MS: Final = 86_400_000
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """One step that was taken. `event` is None for a look, and `target` what it was at."""
+
+    at: At
+    customer_id: str
+    event: Event | None
+    target: Target
+    said: tuple[tuple[str, Any], ...]
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """A step that failed, and was taken back."""
+
+    at_ms: int
+    customer_id: str
+    event: Event | None
+    target: Target
+    problem: str
+
+
+Observe = Callable[[Taken], None]
+Report = Callable[[Fault], None]
+
+
+class Partition:
+    """The replay of one partition over an empty store."""
+
+    def __init__(
+        self,
+        world: World,
+        store: Store,
+        until_ms: int,
+        *,
+        responder: Responder | None = None,
+        observers: Iterable[Observe] = (),
+        report: Report = lambda _: None,
+        in_hand_steps: int = IN_HAND_STEPS,
+    ) -> None:
+        self.tally = Tally()
+        self.now_ms = 0
+        self._journey = Journey(world)
+        self._store = store
+        self._codecs = Codecs()
+        self._overlay = Overlay(store, self._codecs)
+        self._work = Work(self._overlay)
+        self._batch = Batch()
+        self._until_ms = until_ms
+        self._responder = responder
+        self._observers = tuple(observers)
+        self._report = report
+        self._in_hand_steps = in_hand_steps
+        self._in_hand = 0
+        self._reactions: list[Place] = []
+        self._known = 0
+        self._silence = Silence(world.policies.base.sources.silent_after_ms)
+        self._incidents = Incidents(world.policies.base.mass_incident)
+
+    def run(self, events: Iterator[Event]) -> None:
+        """Take every event and every look up to the end."""
+        store, until_ms = self._store, self._until_ms
+        given = next(events, None)
+        while True:
+            event, is_reaction = self._first(given)
+            due_ms = store.next_due()
+            if due_ms is not None and due_ms <= until_ms and (event is None or due_ms < event.occurred_at):
+                self._look_at_all(due_ms)
+            elif event is None:
+                break
+            elif is_reaction:
+                heappop(self._reactions)
+                self.tally.reactions += 1
+                self._take(event)
+            else:
+                given = next(events, None)
+                self._take(event)
+        self._overlay.drop()
+        self.tally.customers, self.tally.incidents = self._known, self._incidents.incidents
+
+    def _first(self, given: Event | None) -> tuple[Event | None, bool]:
+        """The first of the history's next event and the next reaction; none of them lies after the end."""
+        if given is not None and given.occurred_at > self._until_ms:
+            given = None
+        if not self._reactions:
+            return given, False
+        first = self._reactions[0]
+        if given is None or first < place(given):
+            return first[3].event, True
+        return given, False
+
+    def _take(self, event: Event) -> None:
+        if event.occurred_at > self._until_ms:
+            self.tally.after_the_end += 1
+            return
+        topic = TOPICS[type(event)]
+        self.now_ms = max(self.now_ms, event.occurred_at)
+        self._silence.heard(topic, self.now_ms)
+        at = self._at()
+        before = self._overlay.exists(event.customer_id)
+        try:
+            self._journey.on_event(self._work, event, at)
+        except Exception as error:  # noqa: BLE001 - one customer's defect must not end everybody's replay
+            self._fail(Fault(self.now_ms, event.customer_id, event, Target(), repr(error)))
+            return
+        self._known += self._overlay.exists(event.customer_id) - before
+        self.tally.events[topic] += 1
+        self._overlay.commit_to(self._batch)
+        self._end(Taken(at, event.customer_id, event, Target(), tuple(self._work.outputs)))
+
+    def _look_at_all(self, due_ms: int) -> None:
+        """Everything due at one time; a look may move another one."""
+        self.now_ms = max(self.now_ms, due_ms)
+        for wakeup in self._store.due(due_ms):
+            if self._overlay.is_due(wakeup):
+                self._look(wakeup)
+            else:
+                self.tally.stale += 1
+
+    def _look(self, wakeup: Wakeup) -> None:
+        at, customer_id, target = self._at(), wakeup.customer_id, wakeup.target
+        try:
+            self._journey.on_wake_up(self._work, customer_id, target, at)
+            if self._overlay.is_due(wakeup):
+                raise RuntimeError("the look left itself due")  # noqa: TRY301 - reported as any other fault
+        except Exception as error:  # noqa: BLE001 - as above
+            self._fail(Fault(self.now_ms, customer_id, None, target, repr(error)))
+            self._postpone(wakeup)
+            return
+        self._overlay.commit_to(self._batch)
+        if self._work.outputs or self._has_changed():
+            self.tally.effective += 1
+        else:
+            self.tally.silent += 1
+        self._end(Taken(at, customer_id, None, target, tuple(self._work.outputs)))
+
+    def _at(self) -> At:
+        now_ms = self.now_ms
+        stale, held = self._silence.stale(now_ms), self._incidents.held(now_ms, self._known)
+        return At(now_ms=now_ms, current=True, stale_sources=stale, held_flags=held)
+
+    def _end(self, taken: Taken) -> None:
+        """Write what was committed, and tell everybody."""
+        self._write()
+        self._work.outputs.clear()
+        tally, responder = self.tally, self._responder
+        for topic, record in taken.said:
+            tally.said(topic, record)
+            if isinstance(record, FrictionChange):
+                self._incidents.raised(record, self._known)
+            elif responder is not None and topic == "journey.eligibility" and isinstance(record, Eligibility):
+                for reaction in responder(record):
+                    if reaction.occurred_at <= self._until_ms:
+                        heappush(self._reactions, place(reaction))
+                    else:
+                        tally.after_the_end += 1
+        for observe in self._observers:
+            observe(taken)
+        self._in_hand += 1
+        if self._in_hand >= self._in_hand_steps:
+            self._overlay.drop()
+            self._in_hand = 0
+
+    def _write(self) -> None:
+        if len(self._batch):
+            self._store.write(self._batch)
+            self._batch.clear()
+
+    def _fail(self, fault: Fault) -> None:
+        """Take back the step: everything before it is in the store already."""
+        self._overlay.drop()
+        self._work.outputs.clear()
+        self.tally.faults += 1
+        self._report(fault)
+
+    def _postpone(self, wakeup: Wakeup) -> None:
+        """Move a look that failed, or time would stand still."""
+        customer_id, (product_id, unit_id, order_id) = wakeup.customer_id, wakeup.target
+        due_ms = self.now_ms + FAULT_RETRY_MS
+        if product_id and (item := self._overlay.item(customer_id, product_id, unit_id)) is not None:
+            item.due_ms = due_ms
+            self._overlay.put_item(customer_id, item)
+        elif order_id and (order := self._overlay.order(customer_id, order_id)) is not None:
+            order.due_ms = due_ms
+            self._overlay.put_order(customer_id, order)
+        else:
+            self._overlay.customer(customer_id).due_ms = due_ms
+            self._overlay.touch_customer(customer_id)
+        self._overlay.commit_to(self._batch)
+        self._write()
+
+    def _has_changed(self) -> bool:
+        """Whether the batch changes anything but the times of next looks."""
+        for key, new in self._batch.values.items():
+            old = self._store.get(key)
+            if old is None or new is None or _without_due(old) != _without_due(new):
+                return True
+        return False
+
+
+def _without_due(data: bytes) -> list[Any]:
+    """The fields of a stored record but its `due_ms`, which also stands in its head; see `state.codec`."""
+    due_ms = int.from_bytes(data[1:9], "big")
+    fields = msgspec.msgpack.decode(data[9:], type=list[Any])
+    return [0 if value == due_ms and type(value) is int else value for value in fields]
