@@ -157,7 +157,6 @@ def part_due(seeking: Seeking) -> bool:
 EVERYWHERE: tuple[tuple[Reason, Guard], ...] = (
     (Reason.NO_CANDIDATE, sellable),
     (Reason.NO_CANDIDATE, allowed),
-    (Reason.FAMILY_RESTS, family_awake),
 )
 GUARDS: dict[int, tuple[tuple[Reason, Guard], ...]] = {
     Placement.ORDER_ADD_ON: (
@@ -251,15 +250,15 @@ def choose(
         )
         if reason is None:
             evidence = personal(seeking)
-            if evidence:
+            if evidence and family_awake(seeking):
                 return Choice(target.product.product_id, relation.kind, target.product.category, evidence)
-            reason = Reason.GENERIC
+            reason = Reason.FAMILY_RESTS if evidence else Reason.GENERIC
         failed = max(failed, reason, key=_telling.index)
     return failed
 
 
 # The reason that is told when several candidates failed: the last of these that occurred.
-_telling = [Reason.NO_CANDIDATE, Reason.COVERED, Reason.FAMILY_RESTS, Reason.GENERIC]
+_telling = [Reason.NO_CANDIDATE, Reason.COVERED, Reason.GENERIC, Reason.FAMILY_RESTS]
 
 
 def _record(step: Step, product_id: str) -> ItemRecord | None:
