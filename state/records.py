@@ -48,8 +48,8 @@ RESTS_MAX = 32
 class Line(Struct, array_like=True, gc=False):
     """One order line of an item; each aspect keeps its last writer.
 
-    `shipped_at`, `delivered`, `lost`, `void` (whole order cancelled) and `parcel_id` mirror the order record. A quantity of -1 in
-    `cancelled_quantity` means all of it.
+    `shipped_at`, `delivered`, `lost`, `void` (the whole order cancelled, or the line moved to another product)
+    and `parcel_id` mirror the order record.
     """
 
     order_id: str
@@ -327,11 +327,12 @@ class Claim(Struct, array_like=True, gc=False):
 
 
 class Sent(Struct, array_like=True, gc=False):
-    """One thing that was said, for the caps."""
+    """One thing that was said, for the caps. `unsent`: by the sender's own reports it was not, up to now."""
 
     at: int
     eligibility_id: str
     offer: bool
+    unsent: bool = False
 
 
 class Rest(Struct, array_like=True, gc=False):

@@ -77,9 +77,9 @@ class Journey:
         effect = EFFECTS.get(kind)
         if effect is not None:
             effect(step, event)
-        if step.consents_changed:
+        if step.consents_before is not None:
             step.recheck = True
-            _revoke_without_channel(step, stopped=kind is Reply)
+            _revoke_without_channel(step, step.consents_before, stopped=kind is Reply)
 
     def _decide(self, step: Step) -> None:
         """Everything after the facts."""
@@ -205,8 +205,9 @@ EFFECTS: dict[type, Callable[[Step, Any], None]] = {
 }
 
 
-def _revoke_without_channel(step: Step, *, stopped: bool) -> None:
+def _revoke_without_channel(step: Step, before: dict[str, str], *, stopped: bool) -> None:
+    """What named a channel that is lost is taken back; where others are left it comes again without it."""
     for held in list(step.customer.open):
         rule = step.rules.moments[PLACEMENT_WORDS[held.placement]]
-        if held.send_by > step.now and not channels.channels_left(step, rule, held):
+        if held.send_by > step.now and not channels.still_fits(step, rule, held, before):
             end(step, held, Status.REVOKED, Reason.OPTED_OUT if stopped else Reason.CONSENT_LOST)

@@ -22,7 +22,7 @@ SHIPPING_UPDATE = "shipping_update"
 
 def consent_state(consent: Consent) -> str:
     """What holds for one channel: STOP, then the later of the explicit opt-in and the profile's word."""
-    if consent.stopped[0] and consent.stopped >= consent.started:
+    if consent.stopped[0] and consent.stopped[0] >= consent.started[0]:
         return DENIED
     if consent.started[0] and consent.started >= consent.stated:
         return GRANTED
@@ -37,15 +37,23 @@ def states(customer: CustomerRecord) -> dict[str, str]:
 def usable(step: Step, rule: Moment, about: Claim | Open) -> tuple[tuple[str, ...], Reason | None]:
     """Channels in the order of the moment's policy, or the reason why there are none."""
     said = states(step.customer)
-    if about.move in (Move.OFFER, Move.ASK):
-        if GRANTED not in said.values():
-            return (), Reason.NO_CONSENT
+    if about.move in (Move.OFFER, Move.ASK) and GRANTED not in said.values():
+        return (), Reason.NO_CONSENT
+    channels = allowed(said, step, rule, about)
+    return channels, None if channels else Reason.NO_CHANNEL
+
+
+def allowed(said: dict[str, str], step: Step, rule: Moment, about: Claim | Open) -> tuple[str, ...]:
+    """Channels in the order of the moment's policy, under these states."""
+    if about.move not in (Move.OFFER, Move.ASK):
+        channels = tuple(c for c in rule.channels if said.get(c, UNKNOWN) != DENIED)
+    elif GRANTED in said.values():
         channels = tuple(c for c in rule.channels if _granted(c, said, step.rules.sending))
     else:
-        channels = tuple(c for c in rule.channels if said.get(c, UNKNOWN) != DENIED)
+        return ()
     if about.placement == Placement.ESSENTIAL and about.stage == Stage.CHECKOUT:
-        channels = tuple(c for c in channels if c == SHIPPING_UPDATE)
-    return channels, None if channels else Reason.NO_CHANNEL
+        return tuple(c for c in channels if c == SHIPPING_UPDATE)
+    return channels
 
 
 def _granted(channel: str, said: dict[str, str], sending: Sending) -> bool:
@@ -59,6 +67,9 @@ def avoided(customer: CustomerRecord, sending: Sending) -> tuple[str, ...]:
     return tuple(channel for channel in sending.known_channels if said.get(channel) == DENIED)
 
 
-def channels_left(step: Step, rule: Moment, held: Open) -> bool:
-    """Whether an open permission still has a channel."""
-    return usable(step, rule, held)[1] is None
+def still_fits(step: Step, rule: Moment, held: Open, before: dict[str, str]) -> bool:
+    """Whether a permission may stand: every channel that it names while unsent, any once it was sent."""
+    left = allowed(states(step.customer), step, rule, held)
+    if held.sent_at:
+        return bool(left)
+    return bool(left) and set(allowed(before, step, rule, held)) <= set(left)

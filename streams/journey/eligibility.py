@@ -9,7 +9,7 @@ A permission that was never reported sent ends at `send_by`; one that was sent e
 from __future__ import annotations
 
 from schemas.records import Check, Eligibility, Window
-from state.records import OPEN_MAX, Claim, Open, Sent
+from state.records import OPEN_MAX, Claim, CustomerRecord, Open, Sent
 from streams.journey import gates
 from streams.journey.candidates import Choice
 from streams.journey.send_windows import send_windows
@@ -124,12 +124,19 @@ def end(step: Step, held: Open, status: Status, reason: Reason) -> None:
     step.recheck = True
     unsent = not held.sent_at
     if unsent and customer.sender_reports:
-        customer.sent = [sent for sent in customer.sent if sent.eligibility_id != held.eligibility_id]
+        mark_unsent(customer, held.eligibility_id)
     if status in (Status.REVOKED, Status.SUPERSEDED) and unsent:
         untell(step, held)
     if held.move == Move.ASK:
         _count_ask(step, held, status)
     _say(step, held, status, reason, None, None)
+
+
+def mark_unsent(customer: CustomerRecord, eligibility_id: str) -> None:
+    """No cap counts it, unless a late report says that it was sent."""
+    for sent in customer.sent:
+        if sent.eligibility_id == eligibility_id:
+            sent.unsent = True
 
 
 def _count_ask(step: Step, held: Open, status: Status) -> None:

@@ -29,6 +29,7 @@ from state.records import (
     Stamp,
     Ticket,
 )
+from streams.journey.channels import states
 from streams.journey.facts import above, bound, earlier, keep_ends, keep_newest, keep_whole, later, wins
 from streams.journey.folding_purchases import fold_purchase
 from streams.journey.reply_meaning import meaning_of
@@ -175,7 +176,7 @@ def fold_reply(step: Step, event: Reply) -> None:
     elif intent in ("no", "not_now", "yes"):
         keep_newest(customer.declines, (*stamp, event.eligibility_id or "", intent), DECLINES_MAX)
     elif intent in ("stop", "start"):
-        step.consents_changed = True
+        step.consents_before = states(customer)
         for channel in _channels_meant(step, event.channel):
             _fold_opt(customer, channel, stamp, out=intent == "stop")
     for answer in event.answers:
@@ -245,7 +246,8 @@ def fold_profile(step: Step, event: Profile) -> None:
         step.zone_changed = new[0] != customer.time_zone
         customer.profiled = stamp
         customer.time_zone, customer.locale, customer.market, customer.brand = new
-    step.consents_changed = bool(event.consents)
+    if event.consents:
+        step.consents_before = states(customer)
     for sent in event.consents:
         at = (sent.at, event.event_id)
         if sent.explicit and sent.state == "granted":

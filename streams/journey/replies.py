@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from schemas.records import Purchase, Reply
 from state.records import RESTS_MAX, Consent, CustomerRecord, Forgotten, Open, Rest
-from streams.journey.eligibility import end
+from streams.journey.eligibility import end, mark_unsent
 from streams.journey.reply_meaning import meaning_of
 from streams.journey.step import Step
 from streams.journey.words import Move, Reason, Stage, Status
 
+NOT_SENT = ("failed", "suppressed")
 YES, NO, NOT_NOW, ANSWER = "yes", "no", "not_now", "answer"
 
 
@@ -24,8 +25,7 @@ def answer(step: Step, event: Reply) -> None:
     """Apply a reply that was just folded."""
     held = next((o for o in step.customer.open if o.eligibility_id == event.eligibility_id), None)
     if event.feedback is not None:
-        if held is not None and event.feedback == "sent":
-            _sent(step, held, event.occurred_at)
+        _reported(step, event, held)
         return
     intent, _ = meaning_of(event, step.world.policies.base)
     if event.eligibility_id is None and intent in (YES, NO, NOT_NOW, ANSWER):
@@ -47,14 +47,22 @@ def _the_only_one(step: Step) -> Open | None:
     return asked[0] if len(asked) == 1 else None
 
 
-def _sent(step: Step, held: Open, at: int) -> None:
+def _reported(step: Step, event: Reply, held: Open | None) -> None:
+    """What the sender did: caps count what was sent, also when that is told after the end."""
     customer = step.customer
-    customer.sender_reports = True
-    if not held.sent_at:
-        held.sent_at = max(at, held.opened_at)
+    if event.feedback in NOT_SENT:
+        customer.sender_reports = True
+        if held is not None and not held.sent_at:
+            mark_unsent(customer, held.eligibility_id)
+            step.recheck = True
+    elif event.feedback == "sent":
+        customer.sender_reports = True
+        at = event.occurred_at if held is None else max(event.occurred_at, held.opened_at)
         for sent in customer.sent:
-            if sent.eligibility_id == held.eligibility_id:
-                sent.at = held.sent_at
+            if sent.eligibility_id == event.eligibility_id and (sent.unsent or (held and not held.sent_at)):
+                sent.at, sent.unsent = max(at, sent.at), False
+        if held is not None and not held.sent_at:
+            held.sent_at = at
 
 
 def _answered(step: Step, event: Reply, held: Open | None) -> None:

@@ -69,7 +69,7 @@ class Step:
         "cause",
         "claims",
         "closed",
-        "consents_changed",
+        "consents_before",
         "context",
         "customer",
         "customer_id",
@@ -109,7 +109,8 @@ class Step:
         self.recheck = False
         self.closed: set[str] = set()
         self.context = ""
-        self.consents_changed = self.zone_changed = False
+        self.consents_before: dict[str, str] | None = None
+        self.zone_changed = False
         self.views: dict[tuple[str, str], View] = {}
 
     def item(self, product_id: str, unit_id: str = "") -> ItemRecord:
