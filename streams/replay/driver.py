@@ -79,6 +79,8 @@ class Fault(msgspec.Struct, frozen=True):
 
 Observe = Callable[[Taken], None]
 Report = Callable[[Fault], None]
+Before = Callable[[int], None]
+"""Told the time of the next event or look, before it: the store holds all that is known until then."""
 
 
 class Partition:
@@ -93,6 +95,7 @@ class Partition:
         responder: Responder | None = None,
         observers: Iterable[Observe] = (),
         report: Report = lambda _: None,
+        before: Before = lambda _: None,
         in_hand_steps: int = IN_HAND_STEPS,
     ) -> None:
         self.tally = Tally()
@@ -107,6 +110,7 @@ class Partition:
         self._responder = responder
         self._observers = tuple(observers)
         self._report = report
+        self._before = before
         self._in_hand_steps = in_hand_steps
         self._in_hand = 0
         self._reactions: list[Place] = []
@@ -151,6 +155,7 @@ class Partition:
             self.tally.after_the_end += 1
             return
         topic = TOPICS[type(event)]
+        self._before(event.occurred_at)
         self.now_ms = max(self.now_ms, event.occurred_at)
         self._silence.heard(topic, self.now_ms)
         at = self._at()
@@ -167,6 +172,7 @@ class Partition:
 
     def _look_at_all(self, due_ms: int) -> None:
         """Everything due at one time; a look may move another one."""
+        self._before(due_ms)
         self.now_ms = max(self.now_ms, due_ms)
         for wakeup in self._store.due(due_ms):
             if self._overlay.is_due(wakeup):

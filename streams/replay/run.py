@@ -28,23 +28,19 @@ from state.rocks import RocksStore
 from state.rocks_options import RocksResources
 from state.store import Store, scan_all
 from streams.errors import Fatal
-from streams.journey.catalogue import Catalogue
-from streams.journey.control import ControlState
-from streams.journey.identity import Identity
-from streams.journey.policy_set import Plain, PolicySet
+from streams.journey.policy_set import Plain
 from streams.journey.step import World
 from streams.outputs.snapshot import snapshot
 from streams.replay.deadletters import of_event, of_fault
 from streams.replay.driver import IN_HAND_STEPS, TOPICS, Fault, Partition, Taken
 from streams.replay.judged import JudgedSteps
+from streams.replay.kept import Kept, keep
 from streams.replay.order import TOO_LATE
 from streams.replay.spool import RUN_BYTES_MAX, Spool
 from streams.replay.tally import Tally
 from streams.simulation.settings import limits_of
 from streams.sources.source import Event
 
-KEY: Final = b"kairos replay"
-"""Replays share one key, so that their ids compare; live ids have the installation's secret."""
 PROGRESS_STEPS: Final = 500
 EXAMPLES_MAX: Final = 3
 ROCKS_MEMORY_BYTES: Final = 128 * 1024 * 1024
@@ -74,9 +70,13 @@ class Setup(Struct, frozen=True):
 
     def world(self) -> World:
         """What the rules know besides the customer."""
-        policies = PolicySet.from_plain(self.policies)
-        catalogue = Catalogue(self.catalogue_version, self.products)
-        return World(policies, catalogue, Identity(KEY), ControlState(self.control), 1)
+        return self.kept().world()
+
+    def kept(self) -> Kept:
+        """What has to be written beside a state that is kept."""
+        return Kept(
+            self.until_ms, self.partitions, self.policies, self.catalogue_version, self.products, self.control
+        )
 
 
 class Done(Struct, frozen=True):
@@ -96,8 +96,12 @@ def replay_all(setup: Setup, processes: int, progress: Progress = lambda *_: Non
     if setup.state is not None:
         _refuse_used(Path(setup.state))
     if processes <= 1 or setup.partitions == 1:
-        return [run_partition(setup, number, progress) for number in range(setup.partitions)]
-    return _in_processes(setup, min(processes, setup.partitions), progress)
+        done = [run_partition(setup, number, progress) for number in range(setup.partitions)]
+    else:
+        done = _in_processes(setup, min(processes, setup.partitions), progress)
+    if setup.state is not None:
+        keep(Path(setup.state), setup.kept())
+    return done
 
 
 def run_partition(setup: Setup, number: int, progress: Progress) -> Done:
