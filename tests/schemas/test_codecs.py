@@ -43,6 +43,7 @@ class TestAgreement:
         assert decoded(name, raw) == record
         assert fastavro_value(name, raw) == avro_value(name, raw) == plain(record)
 
+    @settings(max_examples=40)
     @given(record=any_record())
     def test_the_careful_reader_and_writer_agree_with_the_generated_code(
         self, record: msgspec.Struct
@@ -53,6 +54,7 @@ class TestAgreement:
         assert msgspec.convert(read(schema, raw), type(record)) == record
 
 
+@pytest.mark.slow
 class TestFuzz:
     @settings(max_examples=250)
     @given(name=st.sampled_from(ALL), data=st.binary(max_size=200))

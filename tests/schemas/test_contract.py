@@ -43,6 +43,10 @@ def test_what_may_be_null_is_null_by_default(name: str) -> None:
     assert all(field.has_default and field.default is None for field in nullable)
 
 
+def test_no_field_has_an_alias_because_reading_goes_by_names() -> None:
+    assert [name for name, schema in documents().items() if "aliases" in json.dumps(schema)] == []
+
+
 def test_a_name_stands_for_one_type_in_all_files() -> None:
     parts = [part for record in contract().values() for part in nested(record)]
     assert len({part.name for part in parts}) == len(parts)

@@ -4,7 +4,7 @@ from typing import Any
 import fastavro
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.codecs import ENCODERS, FINGERPRINTS
@@ -45,6 +45,7 @@ def written(schema: dict[str, Any], value: dict[str, Any]) -> bytes:
     return b"\xc3\x01" + fingerprint(schema) + out.getvalue()
 
 
+@settings(max_examples=40)
 @given(record=any_record())
 def test_every_record_survives_every_framing(record: msgspec.Struct) -> None:
     name = type(record).__name__
@@ -192,6 +193,7 @@ class TestOtherWriters:
         writer = changed("Usage", renamed("Use"))
         assert refusal(decoder(writer), written(writer, self.VALUE)) == (Reason.WRONG_SCHEMA, "")
 
+    @settings(max_examples=40)
     @given(data=st.data())
     def test_fastavro_resolves_an_older_writer_as_we_do(self, data: st.DataObject) -> None:
         record = data.draw(records("Purchase"))

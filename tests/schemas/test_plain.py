@@ -2,7 +2,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import Reason, Undecodable
@@ -154,6 +154,7 @@ def test_a_missing_field_in_json_that_breaks_off_later_is_still_named() -> None:
     assert refusal(Usage, data) == (Reason.MISSING_FIELD, "product_id")
 
 
+@settings(max_examples=40)
 @given(record=any_record())
 def test_plain_values_become_the_record_that_they_came_from(record: msgspec.Struct) -> None:
     plain = msgspec.json.decode(encode_json(record))
