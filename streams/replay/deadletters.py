@@ -3,8 +3,8 @@
     {"headers": {"topic", "partition", "offset", "reason", "field", "schema", "time"}, "key", "value"}
 
 `value` is text where the bytes are UTF-8, else `value_base64` stands in its place. The offset is the number
-of the record in its file, from 0; it is empty for an event that a source made. The time is that of the replay,
-never the clock, so that two replays write the same.
+of the record in its file, from 0; it is empty for an event that a source made. The time is that of the
+replay, never the clock, so that two replays write the same.
 """
 
 from base64 import b64encode

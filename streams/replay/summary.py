@@ -96,8 +96,8 @@ def _head(tally: Tally, seconds: float) -> Group:
     events, wake_ups = tally.events.total(), max(1, tally.wake_ups)
     lines = [
         (
-            f"{tally.customers:,} customers, {events:,} events ({tally.reactions:,} of them reactions to what "
-            f"was said), {tally.outputs.total():,} records out"
+            f"{tally.customers:,} customers, {events:,} events ({tally.reactions:,} of them reactions to "
+            f"what was said), {tally.outputs.total():,} records out"
         ),
         (
             f"{tally.steps:,} steps in {seconds:.1f} s, {tally.steps / max(seconds, 1e-9):,.0f} per second; "
