@@ -48,8 +48,8 @@ RESTS_MAX = 32
 class Line(Struct, array_like=True, gc=False):
     """One order line of an item; each aspect keeps its last writer.
 
-    `shipped_at`, `delivered`, `lost`, `void` (the whole order cancelled, or the line moved to another product)
-    and `parcel_id` mirror the order record.
+    `shipped_at`, `delivered`, `lost`, `void` (the order cancelled, or the line moved to another product) and
+    `parcel_id` mirror the order record.
     """
 
     order_id: str

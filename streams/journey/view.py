@@ -126,8 +126,8 @@ class View:
             mastered = self.rules.stages.sessions_for_first_value
             if len(sessions) >= mastered:
                 value.append(sessions[mastered - 1])
-        if self.consumable and len(self.supplies) > 1:
-            value.append(self.supplies[1][:2])
+        if self.consumable:
+            value += self._bought_again()
         if value:
             self.first_value = min(value)
             self._remember_first_value()
@@ -140,6 +140,11 @@ class View:
         self.used = first[0]
         if not self.delivered[0] or (self.delivery_inferred and self.used < self.delivered[0]):
             self.delivered, self.delivery_inferred = first, True
+
+    def _bought_again(self) -> list[Stamp]:
+        """Who buys again what has arrived has used it; two orders before the first arrival are one supply."""
+        arrived = self.delivered[0]
+        return [supply[:2] for supply in self.supplies if arrived and supply[0] > arrived][:1]
 
     def _remember_first_value(self) -> None:
         item = self.item
