@@ -25,6 +25,8 @@ WINDOWS_MAX: Final = 32
 """Intervals of one permission; beyond them nothing is pushed."""
 ZONES_MAX: Final = 1_024
 BOUNDARIES_MAX: Final = 65_536
+TIMES_MAX: Final = 2_048
+"""Zones and days whose loud hours are remembered in one piece, of about 4 KB."""
 ZONE_CHARS_MAX: Final = 64
 
 _DAY_MS: Final = 86_400_000
@@ -56,24 +58,18 @@ def send_windows(
     if not push or from_minute == until_minute:
         return ((opens_at_ms, send_by_ms),)
     name = known_zone(time_zone) or known_zone(sending.default_time_zone) or "UTC"
-    spread_ms = sending.spread_ms
     windows: list[Interval] = []
-    day = opens_at_ms // _DAY_MS - _DAYS_BEFORE
-    while len(windows) < WINDOWS_MAX:
-        loud_from, loud_until = loud_hours(name, day, from_minute, until_minute)
-        day += 1
-        if loud_from >= send_by_ms or day > _DAY_MAX:
+    for loud_from, loud_until in loud_times(name, opens_at_ms // _DAY_MS, from_minute, until_minute):
+        if loud_from >= send_by_ms or len(windows) == WINDOWS_MAX:
             break
-        if loud_until <= opens_at_ms or loud_until <= loud_from:
+        if loud_until <= opens_at_ms:
             continue
-        until = min(loud_until, send_by_ms)
-        start = (
-            opens_at_ms if loud_from <= opens_at_ms else _spread(loud_from, until, spread_ms, customer_hash)
-        )
-        if windows and windows[-1][1] >= loud_from:
-            windows[-1] = (windows[-1][0], until)
+        until = loud_until if loud_until < send_by_ms else send_by_ms
+        if loud_from <= opens_at_ms:
+            windows.append((opens_at_ms, until))
         else:
-            windows.append((start, until))
+            room_ms = min(sending.spread_ms, until - loud_from)
+            windows.append((loud_from + customer_hash % room_ms if room_ms > 0 else loud_from, until))
     return tuple(windows)
 
 
@@ -88,6 +84,22 @@ def known_zone(name: str | None) -> str | None:
         return None
 
 
+@lru_cache(maxsize=TIMES_MAX)
+def loud_times(zone: str, day: int, from_minute: int, until_minute: int) -> tuple[Interval, ...]:
+    """The loud hours of as many days as a permission that opens on a UTC day can use, in order and apart.
+
+    A step asks for all of them at once, and many customers of a zone ask for the same on a day.
+    """
+    times: list[Interval] = []
+    for local in range(day - _DAYS_BEFORE, min(day + WINDOWS_MAX + _DAYS_BEFORE, _DAY_MAX + 1)):
+        loud_from, loud_until = loud_hours(zone, local, from_minute, until_minute)
+        if times and loud_from <= times[-1][1] < loud_until:
+            times[-1] = (times[-1][0], loud_until)
+        elif loud_until > loud_from:
+            times.append((loud_from, loud_until))
+    return tuple(times)
+
+
 @lru_cache(maxsize=BOUNDARIES_MAX)
 def loud_hours(zone: str, day: int, from_minute: int, until_minute: int) -> Interval:
     """The interval that begins where the quiet hours end on a local day, and ends where the next ones begin.
@@ -96,12 +108,6 @@ def loud_hours(zone: str, day: int, from_minute: int, until_minute: int) -> Inte
     """
     next_quiet = day if from_minute > until_minute else day + 1
     return _instant(zone, day, until_minute, last=True), _instant(zone, next_quiet, from_minute, last=False)
-
-
-def _spread(loud_from: int, until: int, spread_ms: int, customer_hash: int) -> int:
-    """A start within the spread, and before the end of the interval."""
-    room_ms = min(spread_ms, until - loud_from)
-    return loud_from + customer_hash % room_ms if room_ms > 0 else loud_from
 
 
 def _instant(zone: str, day: int, minute: int, *, last: bool) -> int:
