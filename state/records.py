@@ -142,7 +142,7 @@ class ItemRecord(Struct, array_like=True, gc=False):
 
 
 class OrderLine(Struct, array_like=True, gc=False):
-    """Which item an order line became; last writer."""
+    """Which item an order line became; last writer. `mirrored` is what the item was told last, 0 nothing."""
 
     line_id: str
     content: Stamp
@@ -153,6 +153,7 @@ class OrderLine(Struct, array_like=True, gc=False):
     quantity: int
     price_minor: int | None
     currency: str | None
+    mirrored: int = 0
 
 
 class Parcel(Struct, array_like=True, gc=False):

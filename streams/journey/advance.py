@@ -110,7 +110,7 @@ class Journey:
 
     def _hold_to_policy(self, step: Step, held: Open) -> None:
         word = PLACEMENT_WORDS[held.placement]
-        rules = step.rules_for(held.product_id, step.world.catalogue.get(held.product_id))
+        rules = step.rules_for(held.product_id)
         if step.world.control.paused(step.customer.brand, word, held.product_id):
             end(step, held, Status.REVOKED, Reason.PAUSED)
         elif not rules.moments[word].enabled or self._unsellable(step, held.candidate):
@@ -142,10 +142,12 @@ class Journey:
                 records.put_order(customer_id, order)
         due = min(friction.next_change(step), help_at) if customer.flags else help_at
         for held in customer.open:
-            due = min(due, held.answer_until if held.sent_at else held.send_by)
+            ends_at = held.answer_until if held.sent_at else held.send_by
+            if ends_at < due:
+                due = ends_at
         for claim in customer.waiting:
-            if claim.look_at:
-                due = min(due, claim.look_at)
+            if 0 < claim.look_at < due:
+                due = claim.look_at
         customer.due_ms = due if due < FAR else 0
         records.touch_customer(customer_id)
 

@@ -101,7 +101,7 @@ def _forget(step: Step, claim: Claim) -> None:
 
 def _try(step: Step, claim: Claim) -> Shut:
     """Open the claim, or say why not: no channel, no candidate, a check that fails."""
-    rules = step.rules_for(claim.product_id, step.world.catalogue.get(claim.product_id))
+    rules = step.rules_for(claim.product_id)
     rule = rules.moments[PLACEMENT_WORDS[claim.placement]]
     usable, refused = channels.usable(step, rule, claim)
     if refused is not None:
@@ -110,7 +110,7 @@ def _try(step: Step, claim: Claim) -> Shut:
     if isinstance(choice, Reason):
         return choice, _family_lifts(step) if choice == Reason.FAMILY_RESTS else FAR
     view = step.views.get((claim.product_id, claim.unit_id))
-    shut = friction.blocking(step, Move(claim.move), claim.order_id, claim.product_id)
+    shut = friction.blocking(step, claim.move, claim.order_id, claim.product_id)
     blocked = shut[0] if shut is not None and claim.move != Move.HELP else None
     made = checks.six(checks.Case(step, claim, view, choice, usable, blocked))
     if isinstance(made, Reason):

@@ -166,13 +166,13 @@ def reschedule(step: Step) -> None:
 def windows(step: Step, held: Open, opens_at: int) -> tuple[Window, ...]:
     """UTC intervals in which a push channel may send; one whole interval where the moment has none."""
     sending = step.rules.sending
-    rules = step.rules_for(held.product_id, step.world.catalogue.get(held.product_id))
+    rules = step.rules_for(held.product_id)
     rule = rules.moments[PLACEMENT_WORDS[held.placement]]
     push = any(channel in sending.push_channels for channel in rule.channels)
     zone = step.customer.time_zone or sending.default_time_zone
     spread = step.world.identity.spread(step.customer_id, "send")
     found = send_windows(opens_at, held.send_by, zone, sending, spread, push)
-    return tuple(Window(from_at=from_ms, until_at=until_ms) for from_ms, until_ms in found)
+    return tuple([Window(from_ms, until_ms) for from_ms, until_ms in found])
 
 
 def _say(

@@ -22,7 +22,16 @@ from schemas.records import FrictionChange
 from state.records import NEVER, FlagNow, Open, Ticket, Toggle
 from streams.journey.step import Step
 from streams.journey.view import FAR
-from streams.journey.words import FLAG_STATE_WORDS, FLAG_WORDS, Flag, FlagState, Move, Reason, Scope
+from streams.journey.words import (
+    FLAG_STATE_WORDS,
+    FLAG_WORDS,
+    MOVE_WORDS,
+    Flag,
+    FlagState,
+    Move,
+    Reason,
+    Scope,
+)
 
 EPISODES_MAX = 8
 FLAGS_MAX = 64
@@ -262,7 +271,7 @@ def _say(step: Step, flag: FlagNow, before: int, after: FlagState, *, stale: boo
     )  # fmt: skip
 
 
-def blocking(step: Step, move: Move, order_id: str, product_id: str) -> tuple[Reason, int] | None:
+def blocking(step: Step, move: int, order_id: str, product_id: str) -> tuple[Reason, int] | None:
     """Why a move about an order's item is blocked and until when at the latest; None when it is free."""
     flags = step.customer.flags
     if not flags:
@@ -271,7 +280,7 @@ def blocking(step: Step, move: Move, order_id: str, product_id: str) -> tuple[Re
     for flag in flags:
         rules = step.rules.friction[FLAG_WORDS[flag.flag]]
         is_open = flag.state == FlagState.OPEN
-        breadth = (rules.open_blocks if is_open else rules.cooling_blocks).get(move.word, "none")
+        breadth = (rules.open_blocks if is_open else rules.cooling_blocks).get(MOVE_WORDS[move], "none")
         if flag.routine and breadth == "customer":
             breadth = "order"
         if breadth == "none" or (breadth == "order" and not _concerns(flag, order_id, product_id)):
@@ -295,7 +304,7 @@ def blocks_open(step: Step, held: Open) -> bool:
     """Whether an open permission may not stand any more."""
     if held.move == Move.HELP:
         return False
-    return blocking(step, Move(held.move), held.order_id, held.product_id) is not None
+    return blocking(step, held.move, held.order_id, held.product_id) is not None
 
 
 def next_change(step: Step) -> int:

@@ -95,7 +95,7 @@ def helped_recently(step: Step, _claim: Claim) -> Shut:
 
 def in_friction(step: Step, claim: Claim) -> Shut:
     """Help first."""
-    return friction.blocking(step, Move(claim.move), claim.order_id, claim.product_id)
+    return friction.blocking(step, claim.move, claim.order_id, claim.product_id)
 
 
 def guide_first(step: Step, claim: Claim) -> Shut:

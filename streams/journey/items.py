@@ -17,8 +17,7 @@ OWNED = (Stage.CHECKOUT, Stage.UNBOXING, Stage.USAGE, Stage.CARE, Stage.RENEWAL)
 
 def decide(step: Step, item: ItemRecord) -> None:
     """One item at this time; sets its `due_ms`."""
-    entry = step.world.catalogue.get(item.product_id)
-    rules = step.rules_for(item.product_id, entry)
+    entry, rules = step.world.known(step.customer.brand, item.product_id)
     view = View(item, _base_of(step, item), entry, rules, step.customer.order_days, step.now)
     step.views[(item.product_id, item.unit_id)] = view
     stage, since, changes_at = stage_of(view)
@@ -28,7 +27,8 @@ def decide(step: Step, item: ItemRecord) -> None:
         item.first_value_at = view.first_value[0]
     if step.customer.open:
         _end_open(step, view, stage)
-    due = min(changes_at, _look_at_moments(step, view, stage))
+    next_at = _look_at_moments(step, view, stage)
+    due = next_at if next_at < changes_at else changes_at
     item.due_ms = due if due < FAR else 0
     item.decided_under = step.world.version
     _drop_claims(step, item)
@@ -121,7 +121,8 @@ def _look_at_moments(step: Step, view: View, stage: Stage) -> int:
         if said is not None and said.done:
             continue
         if when.opens_at > step.now:
-            next_at = min(next_at, when.opens_at)
+            if when.opens_at < next_at:
+                next_at = when.opens_at
         elif when.ends_at > step.now:
             claim = _claim(view, row, when, stage)
             _admit(step, claim)

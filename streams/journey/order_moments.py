@@ -66,7 +66,8 @@ def _add_on(step: Step, order: OrderRecord) -> int:
     if opens + rule.window_ms <= step.now:
         return FAR
     claims = [_claim(step, order, Placement.ORDER_ADD_ON, line, "", opens) for line in _leading(step, lines)]
-    _admit(step, order, next((claim for claim in claims if _has_candidate(step, claim)), claims[0]))
+    with_candidate = (claim for claim in claims if len(claims) == 1 or _has_candidate(step, claim))
+    _admit(step, order, next(with_candidate, claims[0]))
     return FAR
 
 
@@ -90,6 +91,8 @@ def _pre_arrival(step: Step, order: OrderRecord, parcel: Parcel) -> int:
 
 def _leading(step: Step, lines: list[OrderLine]) -> list[OrderLine]:
     """The lines that may stand for the rest: what is required to start first, then the dearest."""
+    if len(lines) == 1:
+        return lines
     return nlargest(
         LEADS_MAX, lines, key=lambda line: (*_relations(step, line), line.price_minor or 0, line.line_id)
     )

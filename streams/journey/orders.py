@@ -6,6 +6,8 @@ The order record mirrors into the items that it changes (delivered, lost, cancel
 
 from __future__ import annotations
 
+from zlib import crc32
+
 from state.records import (
     NEVER,
     ORDER_FLAGS_MAX,
@@ -21,11 +23,17 @@ from state.records import (
 from streams.journey.step import Step
 from streams.journey.view import DAY_MS, DELIVERED_AT_ORDER, FAR
 
+Word = tuple[str, int, Stamp, bool]
+"""(parcel id, shipped at, delivered, lost): delivered when the last of the parcels was."""
+NOTHING: Word = ("", 0, NEVER, False)
 SEVERE = frozenset(("lost", "returned_to_sender"))
 
 
 def mirror(step: Step, order: OrderRecord) -> None:
-    """Write the order's word on delivery, loss and cancellation into the lines of its items that differ."""
+    """Write the order's word on delivery, loss and cancellation into the lines of its items that differ.
+
+    An item that was told the same before is not loaded: a further parcel of a large order reads few of them.
+    """
     cancelled = order.cancelled > order.placed
     reach = Reach(order)
     for held in order.lines:
@@ -33,10 +41,13 @@ def mirror(step: Step, order: OrderRecord) -> None:
             continue
         parcel_id, shipped, delivered, lost = reach.of(held)
         needs_shipping = _needs_shipping(step, held.product_id)
-        known = step.items.get((held.product_id, held.unit_id))
-        if known is None and not (delivered[0] or lost or cancelled or (shipped and needs_shipping)):
-            continue
-        item = known or step.peek(held.product_id, held.unit_id)
+        item = step.items.get((held.product_id, held.unit_id))
+        told = _told(delivered, shipped if needs_shipping else 0, parcel_id, lost=lost, cancelled=cancelled)
+        if item is None:
+            if told == held.mirrored:
+                continue
+            item = step.peek(held.product_id, held.unit_id)
+        held.mirrored = told
         for line in item.lines if item is not None else ():
             if line.line_id != held.line_id or line.order_id != order.order_id:
                 continue
@@ -59,6 +70,13 @@ def _knows(order: OrderRecord, line: Line) -> bool:
     )
 
 
+def _told(delivered: Stamp, shipped: int, parcel_id: str, *, lost: bool, cancelled: bool) -> int:
+    """What an item is told, in 32 bits, 0 for nothing."""
+    if not (delivered[0] or shipped or lost or cancelled):
+        return 0
+    return crc32(f"{delivered}{shipped}{parcel_id}{lost}{cancelled}".encode()) or 1
+
+
 def _needs_shipping(step: Step, product_id: str) -> bool:
     """Only what a rule asks for is mirrored: a shipped order of a thousand lines touches no item else."""
     entry = step.world.catalogue.get(product_id)
@@ -79,34 +97,42 @@ def _void_moved_lines(step: Step, order: OrderRecord) -> None:
 class Reach:
     """Which parcels carry a line: those that name it, else all of the order that name none."""
 
-    __slots__ = ("_all", "_by_line", "_unnamed")
+    __slots__ = ("_by_line", "_rest")
 
     def __init__(self, order: OrderRecord) -> None:
         self._by_line: dict[str, list[Parcel]] = {}
         for parcel in order.parcels:
             for line_id in parcel.line_ids:
                 self._by_line.setdefault(line_id, []).append(parcel)
-        self._unnamed = [parcel for parcel in order.parcels if not parcel.line_ids]
+        unnamed = [parcel for parcel in order.parcels if not parcel.line_ids]
         total = max((parcel.total for parcel in order.parcels), default=0)
-        self._all = len(order.parcels) >= total
+        self._rest = _word_of(unnamed, complete=len(order.parcels) >= total)
 
-    def of(self, line: OrderLine) -> tuple[str, int, Stamp, bool]:
-        """(parcel id, shipped at, delivered, lost): delivered when the last of its parcels was."""
+    def of(self, line: OrderLine) -> Word:
+        """What is known of one line."""
+        if line.fulfilment in DELIVERED_AT_ORDER:
+            return NOTHING
         named = self._by_line.get(line.line_id)
-        parcels = named or self._unnamed
-        if not parcels or line.fulfilment in DELIVERED_AT_ORDER:
-            return "", 0, NEVER, False
-        shipped = min((parcel.shipped[0] for parcel in parcels if parcel.shipped[0]), default=0)
-        complete = named is not None or self._all
-        arrived = complete and all(parcel.delivered[0] for parcel in parcels)
-        delivered = max(parcel.delivered for parcel in parcels) if arrived else NEVER
-        lost = not arrived and all(parcel.status == "lost" for parcel in parcels)
-        return parcels[-1].parcel_id, shipped, delivered, lost
+        return self._rest if named is None else _word_of(named, complete=True)
+
+
+def _word_of(parcels: list[Parcel], *, complete: bool) -> Word:
+    if not parcels:
+        return NOTHING
+    arrived = complete and all([parcel.delivered[0] for parcel in parcels])
+    delivered = max([parcel.delivered for parcel in parcels]) if arrived else NEVER
+    lost = not arrived and all([parcel.status == "lost" for parcel in parcels])
+    return parcels[-1].parcel_id, _first_shipped(parcels), delivered, lost
 
 
 def first_shipped(order: OrderRecord) -> int:
     """When the first parcel left, 0 while none has."""
-    return min((parcel.shipped[0] for parcel in order.parcels if parcel.shipped[0]), default=0)
+    return _first_shipped(order.parcels)
+
+
+def _first_shipped(parcels: list[Parcel]) -> int:
+    times = [parcel.shipped[0] for parcel in parcels if parcel.shipped[0]]
+    return min(times) if times else 0
 
 
 def decide_problem(step: Step, order: OrderRecord) -> int:
@@ -195,7 +221,7 @@ def _put(customer: CustomerRecord, held: OrderFlag | None, problem: OrderFlag) -
 def closes_at(step: Step, order: OrderRecord) -> int:
     """When the record may go: 30 days after its last parcel, or long after it was last heard of."""
     rules = step.rules.deliveries
-    open_still = not order.parcels or any(not parcel.delivered[0] for parcel in order.parcels)
+    open_still = not order.parcels or not all([parcel.delivered[0] for parcel in order.parcels])
     nothing_comes = order.cancelled > order.placed or all(
         line.fulfilment in DELIVERED_AT_ORDER for line in order.lines
     )

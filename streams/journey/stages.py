@@ -107,7 +107,8 @@ def stage_of(view: View) -> tuple[Stage, int, int]:
         begins, ends = row(view)
         if begins <= now < ends:
             stage, since = candidate, begins
-            changes_at = min(changes_at, ends)
+            if ends < changes_at:
+                changes_at = ends
             break
         if now < begins < changes_at:
             changes_at = begins

@@ -19,6 +19,8 @@ from streams.journey.policy_set import PolicySet
 from streams.journey.view import View
 
 ClaimKey = tuple[int, str, str, str]
+KNOWN_MAX = 65_536
+"""Products by brand that a world remembers with their policies."""
 
 
 class Records(Protocol):
@@ -51,14 +53,37 @@ class At(Struct, frozen=True):
     held_flags: frozenset[int] = frozenset()
 
 
-class World(Struct, frozen=True):
-    """What the rules know besides the customer: policy, catalogue, control and identity."""
+class World:
+    """What the rules know besides the customer: policy, catalogue, control and identity. Never changed."""
 
-    policies: PolicySet
-    catalogue: Catalogue
-    identity: Identity
-    control: ControlState
-    version: int
+    __slots__ = ("_known", "catalogue", "control", "identity", "policies", "version")
+
+    def __init__(
+        self,
+        policies: PolicySet,
+        catalogue: Catalogue,
+        identity: Identity,
+        control: ControlState,
+        version: int,
+    ) -> None:
+        self.policies = policies
+        self.catalogue = catalogue
+        self.identity = identity
+        self.control = control
+        self.version = version
+        self._known: dict[tuple[str, str], tuple[Entry | None, Policy]] = {}
+
+    def known(self, brand: str, product_id: str) -> tuple[Entry | None, Policy]:
+        """What the catalogue says about a product, and the policy for it under a brand."""
+        key = (brand, product_id)
+        found = self._known.get(key)
+        if found is None:
+            entry = self.catalogue.get(product_id)
+            category = entry.product.category if entry is not None else ""
+            if len(self._known) >= KNOWN_MAX:
+                self._known.clear()
+            found = self._known[key] = entry, self.policies.rules(brand, category, product_id)
+        return found
 
 
 class Step:
@@ -150,10 +175,9 @@ class Step:
         """The order is over: its record goes at the end of the step."""
         self.closed.add(order.order_id)
 
-    def rules_for(self, product_id: str, entry: Entry | None) -> Policy:
+    def rules_for(self, product_id: str) -> Policy:
         """The policy for one product of this customer's brand."""
-        category = entry.product.category if entry is not None else ""
-        return self.world.policies.rules(self.customer.brand, category, product_id)
+        return self.world.known(self.customer.brand, product_id)[1]
 
     def say(self, topic: str, record: Any) -> None:
         """Append an output."""

@@ -72,7 +72,7 @@ def tell(step: Step, claim: Claim) -> int:
 
 def untell(step: Step, held: Open) -> None:
     """What was taken back before it was sent may come again."""
-    scope = SCOPES[Placement(held.placement)]
+    scope = SCOPES[held.placement]
     for place in _places(step, scope, held.product_id, held.unit_id, held.order_id):
         told = told_of(place.told, held.placement, held.anchor)
         if told is not None:
@@ -134,7 +134,8 @@ def _places_seen(step: Step, claim: Claim) -> list[ItemRecord | OrderRecord]:
     return [item] if item is not None else []
 
 
-SCOPES: dict[Placement, Scope] = dict.fromkeys(Placement, Scope.ITEM) | {
+SCOPES: dict[int, Scope] = {
+    **dict.fromkeys(Placement, Scope.ITEM),
     Placement.ORDER_ADD_ON: Scope.ORDER,
     Placement.PRE_ARRIVAL: Scope.PARCEL,
     Placement.SETUP_GUIDE: Scope.PARCEL,
