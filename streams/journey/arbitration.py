@@ -8,7 +8,7 @@ look of its own. After an opening everything that waits is tried again, because 
 
 from __future__ import annotations
 
-from state.records import Claim
+from state.records import Claim, Open
 from streams.journey import channels, checks, friction, gates, helping, items, order_moments
 from streams.journey.candidates import ADD_ONS, Choice, for_claim
 from streams.journey.eligibility import Saying, end, open_
@@ -17,7 +17,7 @@ from streams.journey.moments import BY_PLACEMENT
 from streams.journey.step import Step
 from streams.journey.telling import key_of, report
 from streams.journey.view import FAR
-from streams.journey.words import PLACEMENT_WORDS, Move, Reason, Scope, Status
+from streams.journey.words import PLACEMENT_WORDS, Move, Reason, Status
 
 ROUNDS_MAX = 8
 # A claim with one of these reasons is tried again only when its own records change.
@@ -32,9 +32,15 @@ def arbitrate(step: Step) -> None:
         customer.waiting = [claim for claim in waiting if claim.ends_at > now]
     pool = _pool(step, every=step.recheck)
     for _ in range(ROUNDS_MAX):
-        if not pool or not _round(step, pool):
-            return
-        pool = _pool(step, every=True)
+        if not pool:
+            break
+        tried = {key_of(claim) for claim in pool}
+        if _round(step, pool):
+            pool = _pool(step, every=True)
+        else:  # who was decided anew may have brought other moments
+            pool = [claim for claim in _pool(step, every=False) if key_of(claim) not in tried]
+    for claim in step.crowded:
+        _look_again(step, claim)
 
 
 def _pool(step: Step, *, every: bool) -> list[Claim]:
@@ -82,15 +88,19 @@ def _confirm(step: Step, claim: Claim) -> Claim | None:
     """A claim that has waited is decided anew from its own records before it may be said."""
     key = key_of(claim)
     if key not in step.claims and claim.move != Move.HELP:
-        if claim.placement in order_moments.OF_ORDERS:
-            if step.peek_order(claim.order_id) is not None:
-                order_moments.decide(step, step.order(claim.order_id))
-        else:
-            items.decide(step, step.item(claim.product_id, claim.unit_id))
+        _decide_anew(step, claim)
     found = step.claims.get(key)
     if found is not None:
         found.reason, found.look_at = claim.reason, claim.look_at
     return found
+
+
+def _decide_anew(step: Step, about: Claim | Open) -> None:
+    """Collect the moments of the item or order again."""
+    if about.placement not in order_moments.OF_ORDERS:
+        items.decide(step, step.item(about.product_id, about.unit_id))
+    elif step.peek_order(about.order_id) is not None:
+        order_moments.decide(step, step.order(about.order_id))
 
 
 def _forget(step: Step, claim: Claim) -> None:
@@ -115,10 +125,12 @@ def _try(step: Step, claim: Claim) -> Shut:
     made = checks.six(checks.Case(step, claim, view, choice, usable, blocked))
     if isinstance(made, Reason):
         return made, FAR
-    _supersede(step, claim)
+    gone = _supersede(step, claim)
     avoid = channels.avoided(step.customer, step.rules.sending)
     escalate = claim.move == Move.HELP and helping.needs_a_person(step, claim)
     open_(step, claim, Saying(choice, usable, avoid, made, escalate=escalate))
+    if gone is not None:
+        _decide_anew(step, gone)
     return None
 
 
@@ -131,10 +143,13 @@ def _family_lifts(step: Step) -> int:
     return min((rest.until for rest in step.customer.rests if rest.until > step.now), default=FAR)
 
 
-def _supersede(step: Step, claim: Claim) -> None:
+def _supersede(step: Step, claim: Claim) -> Open | None:
+    """End the lower offer that a service offer takes the place of; it may come back."""
     held = gates.permission(step, claim.move)
-    if held is not None and claim.service and gates.supersedable(held):
+    if held is not None and gates.supersedes(step, claim, held):
         end(step, held, Status.SUPERSEDED, Reason.SERVICE_FIRST)
+        return held
+    return None
 
 
 def _withhold(step: Step, claim: Claim, reason: Reason, lifts_at: int) -> None:
@@ -167,12 +182,24 @@ def _wait(step: Step, claim: Claim) -> Claim | None:
 
 
 def _crowd_out(step: Step, claim: Claim) -> None:
-    """A claim that finds no place looks again when all that have one are over."""
-    look_at = max(held.ends_at for held in step.customer.waiting)
-    look_at = look_at if look_at < claim.ends_at else 0
+    """A claim that finds no place looks again when its own gate lifts, or when one that waits is over."""
     step.claims.pop(key_of(claim), None)
-    if look_at and claim.scope in (Scope.ITEM, Scope.PARCEL, Scope.CUSTOMER):
-        item = step.item(claim.product_id, claim.unit_id)
-        item.due_ms = min(item.due_ms, look_at) if item.due_ms else look_at
+    ends = [held.ends_at for held in step.customer.waiting]
+    claim.look_at = min([*ends, claim.look_at or FAR])
+    if claim.look_at >= claim.ends_at:
+        claim.look_at = 0
+    step.crowded.append(claim)
     claim.reason = 0
-    report(step, claim, Reason.CROWDED_OUT, look_at)
+    report(step, claim, Reason.CROWDED_OUT, claim.look_at)
+
+
+def _look_again(step: Step, claim: Claim) -> None:
+    """The wake-up of what was crowded out is that of its item or order; help is claimed at every look."""
+    if not claim.look_at or claim.move == Move.HELP:
+        return
+    if claim.placement not in order_moments.OF_ORDERS:
+        item = step.item(claim.product_id, claim.unit_id)
+        item.due_ms = min(item.due_ms, claim.look_at) if item.due_ms else claim.look_at
+    elif step.peek_order(claim.order_id) is not None:
+        order = step.order(claim.order_id)
+        order.due_ms = min(order.due_ms, claim.look_at) if order.due_ms else claim.look_at

@@ -150,7 +150,7 @@ def waiting_for_answer(step: Step, claim: Claim) -> Shut:
 def already_open(step: Step, claim: Claim) -> Shut:
     """At most one permission of each move; a service offer may supersede an offer that was not sent."""
     held = permission(step, claim.move)
-    if held is None or (claim.service and supersedable(held)):
+    if held is None or supersedes(step, claim, held):
         return None
     reason = Reason.OUTRANKED if held.opened_at == step.now else Reason.ALREADY_OPEN
     return reason, held.send_by
@@ -164,9 +164,12 @@ def permission(step: Step, move: int) -> Open | None:
     return None
 
 
-def supersedable(held: Open) -> bool:
-    """An unsent marketing offer."""
-    return held.move == Move.OFFER and not held.service and not held.sent_at
+def supersedes(step: Step, claim: Claim, held: Open) -> bool:
+    """Whether a service offer takes the place of a lower offer that was not sent."""
+    if not claim.service or claim.move != Move.OFFER or held.service or held.sent_at:
+        return False
+    rules = step.rules_for(held.product_id)
+    return rules.moments[PLACEMENT_WORDS[held.placement]].priority < claim.priority
 
 
 def offer_gap(step: Step, claim: Claim) -> Shut:

@@ -96,6 +96,7 @@ class Step:
         "closed",
         "consents_before",
         "context",
+        "crowded",
         "customer",
         "customer_id",
         "items",
@@ -131,6 +132,7 @@ class Step:
         self.items: dict[tuple[str, str], ItemRecord] = {}
         self.orders: dict[str, OrderRecord] = {}
         self.claims: dict[ClaimKey, Claim] = {}
+        self.crowded: list[Claim] = []
         self.recheck = False
         self.closed: set[str] = set()
         self.context = ""

@@ -1,4 +1,4 @@
-"""The life of an eligibility: opened, then exactly one end, under an id that follows from what it is about."""
+"""The life of an eligibility: opened, then exactly one end, under an id that names what it is about."""
 
 from __future__ import annotations
 
