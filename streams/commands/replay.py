@@ -9,7 +9,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +28,7 @@ from streams.replay.outputs import write_outputs
 from streams.replay.prepare import Options, prepare
 from streams.replay.run import Done, Setup, replay_all
 from streams.replay.tally import Tally
+from streams.sources.slice import SLICE
 
 HELP = (
     "replay history through the journey: from a directory with one file per input topic, or from the public "
@@ -40,7 +40,6 @@ SEED: Final = 7
 PROCESSES: Final = os.cpu_count() or 1
 DISORDER: Final = "5 min"
 PIPED_COLUMNS: Final = 140
-SLICE: Final = "online_retail_slice.csv.gz"
 CREDIT: Final = (
     "Real orders: a slice of the public log Online Retail (D. Chen, UCI Machine Learning\n"
     "Repository, CC BY 4.0). "
@@ -201,13 +200,8 @@ def indented(value: Any) -> bytes:
     return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
 
 
-def slice_path() -> Path:
-    """The slice of real orders that is shipped."""
-    return Path(str(resources.files("streams").joinpath("data", SLICE)))
-
-
 def _prepare_demo(args: argparse.Namespace) -> None:
-    args.path = slice_path()
+    args.path = SLICE
     args.state = args.state or args.out / "state"
     if args.state == args.out / "state":
         shutil.rmtree(args.state, ignore_errors=True)
