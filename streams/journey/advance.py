@@ -73,6 +73,7 @@ class Journey:
     def _apply(self, step: Step, event: Any) -> None:
         """Fold, and what the event says about what is open."""
         kind = type(event)
+        step.stirred = kind not in CALM
         FOLDS[kind](step, event)
         effect = EFFECTS.get(kind)
         if effect is not None:
@@ -102,7 +103,7 @@ class Journey:
         """The policy or the catalogue is another than the customer was decided under."""
         customer = step.customer
         if customer.decided_under:
-            step.recheck = True
+            step.recheck = step.stirred = True
             for held in list(customer.open):
                 if held.send_by > step.now:
                     self._hold_to_policy(step, held)
@@ -175,7 +176,13 @@ class Journey:
         step.records.put_forgotten(key, left)
 
 
+CALM = frozenset((Usage, Profile))
+"""Events that say nothing of friction."""
+
+
 def _after_purchase(step: Step, event: Purchase) -> None:
+    for order in step.orders.values():
+        orders.void_moved_lines(step, order)
     if event.type in ("order_placed", "subscription_started"):
         replies.buy(step, event)
 
@@ -193,7 +200,7 @@ def _after_ticket(step: Step, _event: Ticket) -> None:
 
 
 def _after_profile(step: Step, _event: Profile) -> None:
-    step.rules = step.world.policies.rules(step.customer.brand, "", "")
+    step.rules = step.rules_for("")
     if step.zone_changed:
         reschedule(step)
 

@@ -57,6 +57,9 @@ class Saying:
         self.escalate = escalate
 
 
+NOTHING = Saying(None, (), (), (), escalate=False)
+
+
 def about(claim: Claim, asks: int) -> str:
     """What an eligibility is about, as text that its id derives from."""
     if claim.scope == Scope.CUSTOMER:
@@ -75,19 +78,18 @@ def open_(step: Step, claim: Claim, saying: Saying) -> None:
     customer, choice, now = step.customer, saying.choice, step.now
     attempt = tell(step, claim)
     in_holdout = claim.move in EXPERIMENTAL and _in_holdout(step)
+    eligibility_id = step.world.identity.eligibility_id(
+        step.customer_id, customer.epoch, about(claim, customer.asks), claim.placement, attempt
+    )
+    candidate, relation, family = (
+        ("", "", "") if choice is None else (choice.candidate, choice.relation, choice.family)
+    )
+    # By position, as all records of more than 15 fields: Python passes so many names in a dict.
     held = Open(
-        eligibility_id=step.world.identity.eligibility_id(
-            step.customer_id, customer.epoch, about(claim, customer.asks), claim.placement, attempt
-        ),
-        placement=claim.placement, move=claim.move, service=claim.service, holdout=in_holdout,
-        product_id=claim.product_id, unit_id=claim.unit_id, cycle=claim.cycle, order_id=claim.order_id,
-        parcel_id=claim.parcel_id, stage=claim.stage, anchor=claim.anchor, attempt=attempt,
-        candidate=choice.candidate if choice is not None else "",
-        relation=choice.relation if choice is not None else "",
-        family=choice.family if choice is not None else "",
-        opened_at=now, opens_at=now, send_by=claim.ends_at,
-        answer_until=claim.ends_at + step.rules.caps.answer_window_ms,
-        sent_at=now if in_holdout else 0, ref=claim.ref,
+        eligibility_id, claim.placement, claim.move, claim.service, in_holdout, claim.product_id,
+        claim.unit_id, claim.cycle, claim.order_id, claim.parcel_id, claim.stage, claim.anchor, attempt,
+        candidate, relation, family, now, now, claim.ends_at,
+        claim.ends_at + step.rules.caps.answer_window_ms, now if in_holdout else 0, claim.ref,
     )  # fmt: skip
     customer.open.append(held)
     keep_ms = max(step.rules.caps.offers_window_ms, step.rules.caps.offer_gap_ms, DAY_MS)
@@ -180,25 +182,20 @@ def _say(
 ) -> None:
     rescheduled = status == Status.RESCHEDULED
     opens_at = max(held.opens_at, step.now) if rescheduled else held.opens_at
+    sendable = windows(step, held, opens_at) if rescheduled or saying is not None else ()
+    said = NOTHING if saying is None else saying
+    marketing = held.move in EXPERIMENTAL and not held.service
     step.say(
         "journey.holdout" if held.holdout else "journey.eligibility",
         Eligibility(
-            eligibility_id=held.eligibility_id, status=status.word, customer_id=step.customer_id,
-            sequence=step.next_sequence(), product_id=held.product_id or None, unit_id=held.unit_id or None,
-            cycle=held.cycle or None, order_id=held.order_id or None, parcel_id=held.parcel_id or None,
-            stage=STAGE_WORDS[held.stage] if held.stage else None, placement=PLACEMENT_WORDS[held.placement],
-            move=MOVE_WORDS[held.move],
-            message_class="service" if held.service or held.move not in EXPERIMENTAL else "marketing",
-            candidate=held.candidate or None, relation=held.relation or None, question=question,
-            opens_at=opens_at, send_by=held.send_by, answer_until=held.answer_until,
-            send_windows=windows(step, held, opens_at)
-            if rescheduled or saying is not None else (),
-            channels=saying.channels if saying is not None else (),
-            avoid_channels=saying.avoid if saying is not None else (),
-            checks=saying.checks if saying is not None else (),
-            decline_options=DECLINES[held.move] if saying is not None else (),
-            reason=reason.word, escalate_to_human=saying.escalate if saying is not None else False,
-            decided_at=step.now, cause_event_id=step.cause, policy_version=step.world.policies.version,
-            catalogue_version=step.world.catalogue.version,
+            held.eligibility_id, status.word, step.customer_id, step.next_sequence(),
+            held.product_id or None, held.unit_id or None, held.cycle or None,
+            held.order_id or None, held.parcel_id or None,
+            STAGE_WORDS[held.stage] if held.stage else None, PLACEMENT_WORDS[held.placement],
+            MOVE_WORDS[held.move], "marketing" if marketing else "service",
+            held.candidate or None, held.relation or None, question,
+            opens_at, held.send_by, held.answer_until, sendable, said.channels, said.avoid, said.checks,
+            DECLINES[held.move] if saying is not None else (), reason.word, said.escalate,
+            step.now, step.cause, step.world.policies.version, step.world.catalogue.version,
         ),
     )  # fmt: skip

@@ -165,8 +165,13 @@ FRICTION: tuple[tuple[Flag, Callable[[Step], Iterable[Cause]]], ...] = (
 
 
 def update(step: Step) -> None:
-    """Bring the customer's flags to what holds now and say every change."""
+    """Bring the customer's flags to what holds now and say every change.
+
+    Time ends flags and raises none but for orders, so without any, only other facts or rules can matter.
+    """
     customer = step.customer
+    if not (customer.flags or step.orders or step.stirred):
+        return
     if not (
         customer.flags or customer.tickets or customer.order_flags or customer.payments
         or customer.returns or customer.question[0] or customer.negative[0]

@@ -25,6 +25,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 from zlib import crc32
 
+from msgspec import Struct
+
 from state.records import CustomerRecord, Open, Told
 from streams.journey.policy import Moment
 from streams.journey.stages import renewal
@@ -37,7 +39,7 @@ DONE: Ending = (Status.COMPLETED, Reason.DONE)
 PASSED: Ending = (Status.EXPIRED, Reason.MOMENT_PASSED)
 
 
-class When(NamedTuple):
+class When(Struct, frozen=True, gc=False):
     """From when until when a moment lasts, what it is anchored to, and when the one after it opens."""
 
     opens_at: int

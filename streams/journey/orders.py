@@ -57,7 +57,6 @@ def mirror(step: Step, order: OrderRecord) -> None:
             if new != (line.shipped_at, line.delivered, line.lost, line.void, line.parcel_id):
                 step.item(held.product_id, held.unit_id)
                 line.shipped_at, line.delivered, line.lost, line.void, line.parcel_id = new
-    _void_moved_lines(step, order)
 
 
 def _knows(order: OrderRecord, line: Line) -> bool:
@@ -83,10 +82,8 @@ def _needs_shipping(step: Step, product_id: str) -> bool:
     return entry is not None and bool(entry.related("required_to_start"))
 
 
-def _void_moved_lines(step: Step, order: OrderRecord) -> None:
+def void_moved_lines(step: Step, order: OrderRecord) -> None:
     """A line that an update moved to another product counts no more for the one it left."""
-    if not step.items:
-        return
     owner = {line.line_id: (line.product_id, line.unit_id) for line in order.lines}
     for key, item in step.items.items():
         for line in item.lines:

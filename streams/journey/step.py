@@ -106,6 +106,7 @@ class Step:
         "recheck",
         "records",
         "rules",
+        "stirred",
         "views",
         "world",
         "zone_changed",
@@ -128,12 +129,13 @@ class Step:
         self.at = at
         self.now = at.now_ms
         self.cause = cause
-        self.rules: Policy = world.policies.rules(self.customer.brand, "", "")
+        self.rules: Policy = world.known(self.customer.brand, "")[1]
         self.items: dict[tuple[str, str], ItemRecord] = {}
         self.orders: dict[str, OrderRecord] = {}
         self.claims: dict[ClaimKey, Claim] = {}
         self.crowded: list[Claim] = []
         self.recheck = False
+        self.stirred = False  # facts or rules of friction may be others than at the last step
         self.closed: set[str] = set()
         self.context = ""
         self.consents_before: dict[str, str] | None = None
