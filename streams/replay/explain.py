@@ -273,9 +273,8 @@ def _ahead(
     facts = [Fact(item.changes_at, f"{item.product_id} is in {item.changes_to}") for item in items]
     facts += [Fact(flag.until, f"{flag.flag} ends, or cools off, by itself") for flag in flags]
     for held in opened:
-        if held.may_be_sent:
-            facts.append(Fact(held.send_by, f"the permission for {held.placement} ends"))
-        else:
+        facts.append(Fact(held.send_by, f"the permission for {held.placement} about {held.about} ends"))
+        if held.sent_at:
             facts.append(Fact(held.answer_until, f"{held.placement} no longer waits for an answer"))
     facts += [
         Fact(one.look_again_at, f"{one.placement} about {one.about} is looked at again") for one in waiting
