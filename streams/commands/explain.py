@@ -1,4 +1,4 @@
-"""`kairos explain`: what is known of one customer, what is open, what is withheld and why, and what is next."""
+"""`kairos explain`: what is known of a customer, what is open, what is withheld and why, and what is next."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
-from streams.commands import explained
 from streams.errors import Fatal
+from streams.replay import explained
 from streams.replay.explanation import Gone
 from streams.replay.state_reader import explain_kept
 
