@@ -35,9 +35,8 @@ class Asks(Checker):
         """Questions that surely reached the customer, with their times, in order."""
         found = [
             (permission, permission.opened_ms)
-            for permission in self.case.book.by_id.values()
+            for permission in self.case.book.remembered
             if permission.opened.move == ASK
-            and permission.opened_ms >= self.case.known.erased_ms
             and permission.counts_from_ms(reporting=self.case.book.reporting) is not None
         ]
         return sorted(found, key=lambda entry: entry[1])

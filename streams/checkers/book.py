@@ -31,7 +31,7 @@ class Permission:
 
     @property
     def is_sent(self) -> bool:
-        """Whether it was reported sent, as far as that was heard before its end; what is held out counts as sent."""
+        """Whether it was reported sent before its end; what is held out counts as sent."""
         return self.sent_before_end or self.topic == HOLDOUT
 
     def may_be_sent(self, at_ms: int) -> bool:
@@ -61,21 +61,26 @@ class Permission:
 class Book:
     """Permissions by id, and those that have not ended."""
 
-    __slots__ = ("by_id", "live", "reporting")
+    __slots__ = ("by_id", "live", "remembered", "reporting")
 
     def __init__(self) -> None:
+        self.remembered: list[Permission] = []
+        """Those since the last erasure, in order."""
         self.reporting = False
-        """Whether any sender ever reported that something was sent."""
+        """Whether any sender ever reported what became of a message."""
         self.by_id: dict[str, Permission] = {}
         self.live: dict[str, Permission] = {}
 
     def hear(self, event: Event, at_ms: int) -> None:
         """A reply that names a permission is kept with it."""
-        if isinstance(event, Reply) and event.eligibility_id in self.by_id:
+        if not isinstance(event, Reply):
+            return
+        self.reporting |= event.feedback is not None
+        if event.eligibility_id in self.by_id:
             permission = self.by_id[event.eligibility_id]
             permission.replies.append(event)
-            permission.sent_before_end |= permission.may_be_sent(at_ms)
-            self.reporting |= event.feedback == "sent"
+            reached = event.feedback in {"sent", "seen"}
+            permission.sent_before_end |= reached and permission.may_be_sent(at_ms)
 
     def take(self, record: Eligibility, topic: str, at_ms: int) -> None:
         """A record was said. Impossible changes are left for the checker that judges them."""
@@ -83,12 +88,18 @@ class Book:
             if record.eligibility_id not in self.by_id:
                 permission = Permission(record, at_ms, topic, record)
                 self.by_id[record.eligibility_id] = self.live[record.eligibility_id] = permission
+                self.remembered.append(permission)
         elif (known := self.live.get(record.eligibility_id)) is not None:
             if record.status == RESCHEDULED:
                 known.last = record
             else:
                 known.ended, known.ended_ms = record, at_ms
                 del self.live[record.eligibility_id]
+
+    def forget(self) -> None:
+        """An erasure: caps and rests begin anew; ids are known for ever."""
+        self.remembered.clear()
+        self.reporting = False
 
     def permitted(self, at_ms: int) -> list[Permission]:
         """Permissions that may still be sent at `at_ms`."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from schemas.records import Decision, Eligibility, Erasure, FrictionChange, StageChange
+from schemas.records import Decision, Eligibility, FrictionChange, StageChange
 from streams.checkers.checker import Checker
 from streams.checkers.history import Record, Step
 
@@ -12,16 +12,16 @@ class Erasures(Checker):
 
     name = "erasure"
 
-    def said(self, step: Step, topic: str, record: Record) -> Iterator[str]:
+    def said(self, step: Step, topic: str, record: Record) -> Iterator[str]:  # noqa: ARG002 - base
         """Judge the records of the erasure itself, and what later ones name."""
-        if isinstance(step.event, Erasure):
+        if self.case.known.erasing:
             yield from _at_erasure(topic, record)
         elif self.case.known.erased_ms:
             yield from (f"{topic} names {name} from before the erasure" for name in self._remembered(record))
 
-    def stepped(self, step: Step) -> Iterator[str]:
+    def stepped(self, step: Step) -> Iterator[str]:  # noqa: ARG002 - base
         """Nothing stays open."""
-        if isinstance(step.event, Erasure):
+        if self.case.known.erasing:
             for permission in self.case.book.live.values():
                 yield f"{permission.id} outlives the erasure"
 

@@ -33,7 +33,8 @@ class Essentials(Checker):
             yield f"{record.eligibility_id} came before anything was under way"
 
     def _under_way(self, record: Eligibility) -> bool:
-        return any(
+        """By a report, or because it is in use."""
+        return bool(self.case.known.usage_of(record.product_id)) or any(
             _started(order, record.product_id)
             for order in self.case.known.orders.with_product(record.product_id)
         )

@@ -18,7 +18,7 @@ class HelpCaps(Checker):
             return
         counted = [
             permission.opened_ms
-            for permission in self.case.book.by_id.values()
+            for permission in self.case.book.remembered
             if permission.opened.move == HELP
             and permission.counts_from_ms(reporting=self.case.book.reporting) is not None
         ]

@@ -17,6 +17,8 @@ FLAGS = {
 }
 """Kind of trouble to the flags that it may raise."""
 
+Flag = tuple[str, str, str | None]
+"""(flag, scope, scope id)."""
 Due = tuple[int, int]
 """(since when the trouble is sure, when help is due)."""
 
@@ -35,7 +37,8 @@ class HelpFirst(Checker):
         self._due: dict[tuple[str, str], Due] = {}
         self._judged: set[tuple[str, str]] = set()
         self._spoke_ms: list[int] = []
-        self._raised_ms: dict[tuple[str, str, str | None], int] = {}
+        self._raised_ms: dict[Flag, int] = {}
+        self._over: list[Flag] = []
 
     def said(self, step: Step, topic: str, record: Record) -> Iterator[str]:  # noqa: ARG002 - base
         """Remember help that was opened, and help that was withheld with a reason."""
@@ -46,7 +49,7 @@ class HelpFirst(Checker):
             if record.to_state == "open":
                 self._raised_ms.setdefault(flag, step.at_ms)
             else:
-                self._raised_ms.pop(flag, None)
+                self._over.append(flag)
         yield from ()
 
     def stepped(self, step: Step) -> Iterator[str]:
@@ -57,11 +60,14 @@ class HelpFirst(Checker):
         self._judged &= unheld.keys()
         following: dict[tuple[str, str], Due] = {}
         for key, trouble in unheld.items():
-            due_ms = max(step.at_ms, trouble.since_ms + step.limits.help_delay_ms)
+            due_ms = max(step.at_ms, trouble.last_ms + step.limits.help_delay_ms)
             lasts = due_ms + step.limits.late_by_max_ms < ends_ms(trouble, step.limits)
             if lasts and key not in self._judged:
                 following[key] = self._due.get(key, (step.at_ms, due_ms))
         self._due = following
+        for flag in self._over:
+            self._raised_ms.pop(flag, None)
+        self._over.clear()
         self._last = step
 
     def finished(self, end_ms: int) -> Iterator[str]:

@@ -80,8 +80,8 @@ def judge(history: History, checkers: Iterable[type[Checker]] = CHECKERS) -> lis
 
 def _walk(case: Case, steps: list[Step], end_ms: int, checkers: list[Checker]) -> Iterator[Violation]:
     for step in steps:
+        case.known.take(step.event, step.limits)
         if step.event is not None:
-            case.known.take(step.event, step.limits)
             case.book.hear(step.event, step.at_ms)
         for topic, record in step.said:
             for checker in checkers:
@@ -90,6 +90,8 @@ def _walk(case: Case, steps: list[Step], end_ms: int, checkers: list[Checker]) -
                 case.book.take(record, topic, step.at_ms)
         for checker in checkers:
             yield from _named(checker, case, step.at_ms, checker.stepped(step))
+        if case.known.erasing:
+            case.book.forget()
     for checker in checkers:
         yield from _named(checker, case, end_ms, checker.finished(end_ms))
 

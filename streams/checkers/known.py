@@ -20,6 +20,8 @@ class Known:
         self.products = products
         self.channels = Channels()
         self.erased_ms = 0
+        self.erasing = False
+        """Whether the event of this step is an erasure that was not heard of before."""
         self.forgotten_ids: set[str] = set()
         """Ids of events from before the last erasure that did not come again since."""
         self.texts: set[str] = set()
@@ -35,11 +37,15 @@ class Known:
         self._usage: dict[str, list[Usage]] = {}
         self._events: set[Event] = set()
 
-    def take(self, event: Event, limits: Limits) -> None:
-        """Add an event; the same one again adds nothing."""
+    def take(self, event: Event | None, limits: Limits) -> None:
+        """Add an event; the same one again adds nothing, an erasure neither."""
+        self.erasing = isinstance(event, Erasure) and event.occurred_at > self.erased_ms
+        if event is None:
+            return
         if isinstance(event, Erasure):
-            self._erase(event)
-        elif event.occurred_at >= self.erased_ms and event not in self._events:
+            if self.erasing:
+                self._erase(event)
+        elif event.occurred_at > self.erased_ms and event not in self._events:
             self._events.add(event)
             self.event_ids.add(event.event_id)
             self.forgotten_ids.discard(event.event_id)
@@ -48,7 +54,7 @@ class Known:
 
     def _erase(self, event: Erasure) -> None:
         self.forgotten_ids |= self.event_ids
-        self.erased_ms = max(self.erased_ms, event.occurred_at)
+        self.erased_ms = event.occurred_at
         self.channels.forget()
         self._forget()
 
@@ -103,4 +109,6 @@ class Known:
             first_ms = min([*ordered, *(d.occurred_at for d in order.deliveries())], default=at_ms + 1)
             if first_ms <= at_ms and (order.may_be_delivered(product_id) or not limits.delivery_feed):
                 return True
+        if any(event.occurred_at <= at_ms for event in self.usage_of(product_id)):
+            return True
         return any(p.occurred_at <= at_ms for p in self.orders.subscriptions.get(product_id, []))

@@ -22,11 +22,12 @@ KINDS = ("ticket", "payment", "return", "parcel")
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """One thing that is wrong since `since_ms`."""
+    """One thing that is wrong since `since_ms`; `last_ms` is the last time at which it was said to be."""
 
     kind: str
     ref: str
     since_ms: int
+    last_ms: int
     order_id: str | None = None
     held: bool = False
     """An agent holds the ticket."""
@@ -140,9 +141,9 @@ class Friction:
         bad = event.rating is not None and event.rating <= limits.bad_rating_max
         since = event.occurred_at
         if bad or intent_of(event, limits) == "frustrated":
-            self._passing.append(Trouble("negative", event.event_id, since))
+            self._passing.append(Trouble("negative", event.event_id, since, since))
         if event.intent == "question" and event.signals_friction:
-            self._passing.append(Trouble("question", event.event_id, since))
+            self._passing.append(Trouble("question", event.event_id, since, since))
         if event.intent == "answered":
             self._answered_ms = max(self._answered_ms, since)
 
@@ -169,7 +170,7 @@ def ticket_trouble(events: Sequence[Ticket]) -> Trouble | None:
     resolved = max((stamp(event) for event in events if event.status not in ACTIVE), default=(0, ""))
     since = min(event.occurred_at for event in events if stamp(event) > resolved)
     held = all(event.agent_holds for event in last)
-    return Trouble("ticket", last[0].ticket_id, since, held=held)
+    return Trouble("ticket", last[0].ticket_id, since, latest[0], held=held)
 
 
 def _surely_solved(events: Sequence[Ticket]) -> bool:
@@ -187,7 +188,7 @@ def parcel_trouble(events: Sequence[Delivery]) -> Trouble | None:
         return None
     last_good_ms = max((event.occurred_at for event in told if event.status not in TROUBLE), default=-1)
     since = min(event.occurred_at for event in told if event.occurred_at > last_good_ms)
-    return Trouble("parcel", f"{told[0].order_id} {told[0].parcel_id}", since, told[0].order_id)
+    return Trouble("parcel", f"{told[0].order_id} {told[0].parcel_id}", since, latest_ms, told[0].order_id)
 
 
 def switched(kind: str, ref: str, start: str, events: Sequence[Purchase]) -> Trouble | None:
@@ -196,4 +197,4 @@ def switched(kind: str, ref: str, start: str, events: Sequence[Purchase]) -> Tro
     starts = [
         event.occurred_at for event in events if event.type == start and event.occurred_at > last_end_ms
     ]
-    return Trouble(kind, ref, min(starts), events[0].order_id) if starts else None
+    return Trouble(kind, ref, min(starts), max(starts), events[0].order_id) if starts else None

@@ -69,9 +69,10 @@ class Order:
         """The latest time at which it may have been placed; None when no event says so."""
         return max((purchase.occurred_at for purchase in self.ordered), default=None)
 
-    def shipped_ms(self) -> int | None:
-        """Since when something of it is under way, by the earliest report; None when nothing is."""
-        return min((d.occurred_at for d in self.deliveries() if d.status in SHIPPED), default=None)
+    def shipped_ms(self, since_ms: int = 0) -> int | None:
+        """Since when something of it is under way, by the earliest report after `since_ms`; None for none."""
+        shipped = [d.occurred_at for d in self.deliveries() if d.status in SHIPPED]
+        return min((at_ms for at_ms in shipped if at_ms > since_ms), default=None)
 
     def may_be_delivered(self, product_id: str) -> bool:
         """Whether some event lets one think that a line with this product reached the customer."""

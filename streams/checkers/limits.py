@@ -25,6 +25,8 @@ class Limits:
     inferred_first_value_after_ms: int
     delivery_feed: bool
     """Whether deliveries are reported; without, they may be inferred."""
+    order_remembered_ms: int
+    """A closed order may be forgotten so long after the last report about it."""
     # friction
     stale_after_ms: int
     """The shortest time after which a flag that nobody closes ends by itself."""

@@ -33,7 +33,7 @@ class OfferCaps(Checker):
     def _counted_ms(self) -> list[int]:
         offers = (
             permission
-            for permission in self.case.book.by_id.values()
+            for permission in self.case.book.remembered
             if permission.opened.move == OFFER and permission.opened.message_class == MARKETING
         )
         reporting = self.case.book.reporting
@@ -50,7 +50,7 @@ class DailyCap(Checker):
         if record.move == HELP:
             return
         book = self.case.book
-        counted = [one.counts_from_ms(reporting=book.reporting) for one in book.by_id.values()]
+        counted = [one.counts_from_ms(reporting=book.reporting) for one in book.remembered]
         today = [at for at in counted if at is not None and step.at_ms - DAY_MS < at <= step.at_ms]
         if len(today) >= step.limits.daily_moves:
             yield f"{record.eligibility_id} is move {len(today) + 1} in a day"

@@ -47,13 +47,14 @@ class OrderAddOns(Checker):
         """No permission waits to be sent once something of its order is under way."""
         for permission in self.case.book.permitted(step.at_ms):
             waits = permission.opened.placement == PLACEMENT and not permission.is_sent
-            if waits and self._shipped(permission, step.at_ms):
+            if waits and self._shipped(permission, step):
                 yield f"{permission.id} is open although its order is under way"
 
-    def _shipped(self, permission: Permission, at_ms: int) -> bool:
+    def _shipped(self, permission: Permission, step: Step) -> bool:
         order = self.case.known.orders.by_id.get(permission.opened.order_id or "")
-        shipped_ms = order.shipped_ms() if order else None
-        return shipped_ms is not None and shipped_ms <= at_ms
+        since_ms = step.at_ms - step.limits.order_remembered_ms
+        shipped_ms = order.shipped_ms(since_ms) if order else None
+        return shipped_ms is not None and shipped_ms <= step.at_ms
 
 
 def _cheap(line: OrderLine, products: Mapping[str, Product], candidate: Product, share: float) -> bool:

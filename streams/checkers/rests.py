@@ -48,8 +48,8 @@ class Rests(Checker):
     def _answers(self, limits: Limits) -> list[tuple[int, str, Permission]]:
         """(time, yes, no or not_now, offer) of all replies to offers that are not dated before it."""
         found = []
-        for permission in self.case.book.by_id.values():
-            if permission.opened.move == OFFER and permission.opened_ms >= self.case.known.erased_ms:
+        for permission in self.case.book.remembered:
+            if permission.opened.move == OFFER:
                 found += [
                     (reply.occurred_at, intent, permission)
                     for reply in permission.replies

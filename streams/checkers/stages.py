@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from schemas.records import Eligibility, Erasure, Product, StageChange
+from schemas.records import Eligibility, Product, StageChange
 from streams.checkers.checker import OFFER, Case, Checker
 from streams.checkers.history import Record, Step
 from streams.checkers.known_orders import Order
@@ -44,9 +44,9 @@ class Stages(Checker):
         if record.move == OFFER and record.product_id is not None and stage == "ended":
             yield f"{record.placement} {record.eligibility_id} is about {record.product_id}, which has ended"
 
-    def stepped(self, step: Step) -> Iterator[str]:
+    def stepped(self, step: Step) -> Iterator[str]:  # noqa: ARG002 - base
         """An erasure forgets where things stood."""
-        if isinstance(step.event, Erasure):
+        if self.case.known.erasing:
             self._stages.clear()
         yield from ()
 

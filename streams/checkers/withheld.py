@@ -4,7 +4,6 @@ from collections import Counter, deque
 from collections.abc import Iterator
 
 from schemas.records import Decision
-
 from streams.checkers.checker import Case, Checker
 from streams.checkers.history import Record, Step
 

@@ -1,4 +1,4 @@
-"""The script of a history: what happens to an engine, in order. A script that was run once runs the same again."""
+"""The script of a history: what happens to an engine, in order. A script runs the same again."""
 
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -58,19 +58,22 @@ def as_json(actions: list[Action]) -> str:
 
 def _plain(action: Action) -> dict[str, Any]:
     if isinstance(action, Arrive):
-        fields = msgspec.to_builtins(action.event)
-        told = {
-            name: value for name, value in fields.items() if value not in (None, [], "made-up:simulation")
-        }
-        return {"at_ms": action.at_ms, "topic": type(action.event).__name__.lower(), **told}
+        told = _lean(msgspec.to_builtins(action.event))
+        told.pop("source", None)
+        return {"at_ms": action.at_ms, "input": type(action.event).__name__, **told}
     if isinstance(action, Turn):
         now = action.conditions
-        return {
-            "at_ms": action.at_ms,
-            "current": now.current,
-            "stale": sorted(now.stale_sources),
-            "held": sorted(now.held_flags),
-        }
+        stale, held = sorted(now.stale_sources), sorted(now.held_flags)
+        return {"at_ms": action.at_ms, "current": now.current, "stale": stale, "held": held}
     if isinstance(action, Switch):
         return {"at_ms": action.at_ms, "setting": action.setting}
     return {"at_ms": action.at_ms, "look": action.customer_id, "pick": action.pick}
+
+
+def _lean(value: Any) -> Any:
+    """Without what says nothing."""
+    if isinstance(value, dict):
+        return {name: _lean(entry) for name, entry in value.items() if entry not in (None, [], (), False)}
+    if isinstance(value, list | tuple):
+        return [_lean(entry) for entry in value]
+    return value

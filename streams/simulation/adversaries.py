@@ -1,4 +1,4 @@
-"""Customers who do what nobody should: ids twice, times that cannot be, things that do not exist, too much of all."""
+"""Customers who do what nobody should: ids twice, times that cannot be, unknown things, too much of all."""
 
 from collections.abc import Callable
 from random import Random
@@ -69,10 +69,13 @@ def exaggerate(life: Life, at_ms: int) -> int:
     order_id = life.name("o")
     for _ in range(rng.randint(2, 4)):
         line = OrderLine(
-            line_id=rng.choice(("l1", "l2")), product_id=rng.choice((UNKNOWN, rng.choice(life.shop.products).product_id)),
-            quantity=rng.choice((0, 1, 1, QUANTITY_MAX)), price_minor=rng.choice((None, 0, QUANTITY_MAX)),
-            currency=rng.choice((None, "EUR", "SEK")), unit_id=rng.choice((None, "u1", "u2")),
-        )  # fmt: skip
+            line_id=rng.choice(("l1", "l2")),
+            product_id=rng.choice((UNKNOWN, rng.choice(life.shop.products).product_id)),
+            quantity=rng.choice((0, 1, 1, QUANTITY_MAX)),
+            price_minor=rng.choice((None, 0, QUANTITY_MAX)),
+            currency=rng.choice((None, "EUR", "SEK")),
+            unit_id=rng.choice((None, "u1", "u2")),
+        )
         life.tell(Purchase, at_ms, type=rng.choice(KINDS), order_id=order_id, lines=(line,))
         at_ms += rng.choice((0, MINUTE, DAY))
     return at_ms
@@ -115,9 +118,13 @@ def _units(life: Life, at_ms: int, number: int) -> None:
 
 def _words(life: Life, at_ms: int, number: int) -> None:
     life.tell(
-        Reply, at_ms, intent=life.rng.choice(("no", "not_now", "yes", "question")), eligibility_id=f"unknown-{number}",
-        text=life.rng.choice(TEXTS), channel=f"channel-{number}",
-    )  # fmt: skip
+        Reply,
+        at_ms,
+        intent=life.rng.choice(("no", "not_now", "yes", "question")),
+        eligibility_id=f"unknown-{number}",
+        text=life.rng.choice(TEXTS),
+        channel=f"channel-{number}",
+    )
     consent = Consent(channel=f"channel-{number}", state="granted", at=at_ms, explicit=True)
     life.tell(Profile, at_ms, consents=(consent,))
 

@@ -1,4 +1,4 @@
-"""The arguments of a simulation, and what is printed: `python -m streams.simulation` and `kairos simulate`."""
+"""The arguments and the words of a simulation: `python -m streams.simulation` and `kairos simulate`."""
 
 import argparse
 import json
@@ -65,8 +65,8 @@ def _run_many(console: Console, first_seed: int, seeds: int, processes: int) -> 
 def _print(console: Console, summary: Summary) -> None:
     rate = summary.steps / max(summary.seconds, 1e-9)
     console.print(
-        f"{summary.seeds} seeds, {summary.events} events and {summary.wake_ups} wake-ups in {summary.steps} steps, "
-        f"{summary.said} records said; {summary.seconds:.1f} s, {rate:.0f} steps/s"
+        f"{summary.seeds} seeds, {summary.events} events, {summary.wake_ups} wake-ups, "
+        f"{summary.steps} steps, {summary.said} records said; {summary.seconds:.1f} s, {rate:.0f} steps/s"
     )
     for name, number in summary.violations.items():
         if number:

@@ -18,8 +18,14 @@ CHUNK: Final = 25
 FAILED_MAX: Final = 100
 """Failing seeds that a summary names."""
 JUDGEMENTS: Final = (
-    *(checker.name for checker in CHECKERS), UNIQUE_IDS, EXTRA_LOOKS, STUCK, BOUNDED, RAISES, ANY_ORDER,
-)  # fmt: skip
+    *(checker.name for checker in CHECKERS),
+    UNIQUE_IDS,
+    EXTRA_LOOKS,
+    STUCK,
+    BOUNDED,
+    RAISES,
+    ANY_ORDER,
+)
 """Everything that a seed is judged by."""
 
 

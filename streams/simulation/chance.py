@@ -10,9 +10,21 @@ HOUR: Final = 60 * MINUTE
 DAY: Final = 24 * HOUR
 
 BOUNDARIES: Final = (
-    5 * MINUTE, 30 * MINUTE, HOUR, DAY, 2 * DAY, 3 * DAY, 5 * DAY, 7 * DAY, 10 * DAY, 14 * DAY, 21 * DAY, 30 * DAY,
-    90 * DAY, 180 * DAY,
-)  # fmt: skip
+    5 * MINUTE,
+    30 * MINUTE,
+    HOUR,
+    DAY,
+    2 * DAY,
+    3 * DAY,
+    5 * DAY,
+    7 * DAY,
+    10 * DAY,
+    14 * DAY,
+    21 * DAY,
+    30 * DAY,
+    90 * DAY,
+    180 * DAY,
+)
 """Durations at which a rule of the default policy begins or ends."""
 
 
@@ -23,7 +35,7 @@ def chance(seed: int, *names: object) -> Random:
 
 
 def pause(rng: Random, most_ms: int = 40 * DAY) -> int:
-    """Some time of at least a second: as long as people take, or a boundary of the policy, or 1 ms beside it."""
+    """Some time: as long as people take, or exactly a boundary of the policy, or 1 ms beside it."""
     if rng.random() < 0.35:
         near = [boundary for boundary in BOUNDARIES if boundary <= most_ms]
         if near:

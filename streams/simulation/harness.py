@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any, Final
 
 from schemas.records import Erasure
@@ -13,7 +14,7 @@ from streams.simulation.chance import DAY, HOUR, MINUTE, chance
 from streams.simulation.engine import Conditions, Engine, JourneyEngine
 from streams.simulation.population import population
 from streams.simulation.reactions import react
-from streams.simulation.runner import Runner, reacting
+from streams.simulation.runner import EXTRA_LOOKS, Runner, reacting
 from streams.simulation.settings import Setting, settings_of, shop_of
 
 LOOKS_MAX: Final = 12
@@ -88,10 +89,12 @@ def _weather(seed: int, first_ms: int, last_ms: int) -> Iterator[Action]:
         start = rng.randint(first_ms, last_ms)
         bad = rng.choice(
             (
-                Conditions(current=False), Conditions(current=False),
-                Conditions(stale_sources=frozenset({"journey.deliveries"})), Conditions(held_flags=frozenset({1, 2})),
+                Conditions(current=False),
+                Conditions(current=False),
+                Conditions(stale_sources=frozenset({"journey.deliveries"})),
+                Conditions(held_flags=frozenset({1, 2})),
             )
-        )  # fmt: skip
+        )
         yield Turn(start, bad)
         yield Turn(start + rng.choice((MINUTE, 10 * MINUTE, HOUR, 5 * HOUR)), Conditions())
 
@@ -100,6 +103,8 @@ def _judged(seed: int, runner: Runner) -> Outcome:
     settings = runner.settings
     history = History(runner.steps, shop_of(seed).products)
     found = [*runner.found, *judge(history), *any_order(seed, runner.script, settings)]
+    if not found:
+        found += without_looks(runner)
     return Outcome(
         seed,
         runner.script,
@@ -111,6 +116,28 @@ def _judged(seed: int, runner: Runner) -> Outcome:
         silent_wake_ups=runner.silent_wake_ups,
         said=sum(len(step.said) for step in runner.steps),
     )
+
+
+def without_looks(runner: Runner) -> Iterator[Violation]:
+    """The same script without its looks too many must say the same: they change nothing for what follows."""
+    script = [action for action in runner.script if not isinstance(action, Look)]
+    if len(script) == len(runner.script) or not script:
+        return
+    other = Runner(JourneyEngine(runner.settings[0].world), runner.settings)
+    other.run(script)
+    for one, instead in zip_longest(_telling(runner.steps), _telling(other.steps)):
+        if one is None or instead is None or (one.at_ms, one.said) != (instead.at_ms, instead.said):
+            step = one or instead
+            assert step is not None
+            said = ", ".join(type(record).__name__ for _, record in step.said)
+            yield Violation(
+                EXTRA_LOOKS, step.customer_id, step.at_ms, f"looks before it changed what is said: {said}"
+            )
+            return
+
+
+def _telling(steps: list[Step]) -> Iterator[Step]:
+    return (step for step in steps if step.said)
 
 
 def any_order(seed: int, script: list[Action], settings: tuple[Setting, ...]) -> Iterator[Violation]:

@@ -3,7 +3,18 @@
 from collections.abc import Callable
 from typing import Final
 
-from schemas.records import Answer, Consent, Erasure, OrderLine, Profile, Purchase, Reply, Subscription, Usage
+from schemas.records import (
+    Answer,
+    Consent,
+    Erasure,
+    OrderLine,
+    Product,
+    Profile,
+    Purchase,
+    Reply,
+    Subscription,
+    Usage,
+)
 from streams.simulation.chance import DAY, HOUR, pause
 from streams.simulation.life import Life
 from streams.simulation.made_up_shop import GOALS
@@ -18,10 +29,16 @@ ZONES: Final = (
 )
 CHANNELS: Final = ("email", "in_app", "sms", "push")
 TEXTS: Final = (
-    "STOP", "No thanks", "where is my parcel, it says delivered but nothing is here",
-    "this is the worst drill that I ever bought", "I am disappointed and quite angry about all this",
-    "Could you tell me whether the filter fits the older model?", "yes please", "START", "help",
-)  # fmt: skip
+    "STOP",
+    "No thanks",
+    "where is my parcel, it says delivered but nothing is here",
+    "this is the worst drill that I ever bought",
+    "I am disappointed and quite angry about all this",
+    "Could you tell me whether the filter fits the older model?",
+    "yes please",
+    "START",
+    "help",
+)
 
 
 def introduce(life: Life, at_ms: int) -> None:
@@ -42,8 +59,8 @@ def buy_a_thing(life: Life, at_ms: int) -> int:
     rng, shop = life.rng, life.shop
     thing = rng.choice(shop.durables)
     lines = [_thing(life, thing, number) for number in range(1 if life.maybe(0.8) else 2)]
-    for number in range(rng.choice((0, 0, 1, 2))):
-        lines.append(life.line(rng.choice(shop.products), 5 + number))
+    others = range(rng.choice((0, 0, 1, 2)))
+    lines += [life.line(rng.choice(shop.products), 5 + number) for number in others]
     order_id = life.order(at_ms, *lines)
     by_parcel = tuple(line.line_id for line in lines) if life.maybe(0.4) else ()
     arrived = at_ms
@@ -58,13 +75,17 @@ def buy_a_thing(life: Life, at_ms: int) -> int:
     return rng.choice((arrived, used))
 
 
-def _thing(life: Life, thing: object, number: int) -> OrderLine:
+def _thing(life: Life, thing: Product, number: int) -> OrderLine:
     rng = life.rng
     return life.line(
-        thing, number, fulfilment=rng.choices(("ship", "digital", "in_store", "pickup"), (7, 1, 1, 1))[0],  # type: ignore[arg-type]
-        gift=life.maybe(0.08), replacement=life.maybe(0.08), unit_id=f"unit-{number}" if life.maybe(0.2) else None,
+        thing,
+        number,
+        fulfilment=rng.choices(("ship", "digital", "in_store", "pickup"), (7, 1, 1, 1))[0],
+        gift=life.maybe(0.08),
+        replacement=life.maybe(0.08),
+        unit_id=f"unit-{number}" if life.maybe(0.2) else None,
         contract_ends_at=rng.choice((None, None, None, life.start_ms + 90 * DAY)),
-    )  # fmt: skip
+    )
 
 
 def _regret(life: Life, at_ms: int, order_id: str, lines: list[OrderLine]) -> None:
@@ -78,7 +99,7 @@ def _regret(life: Life, at_ms: int, order_id: str, lines: list[OrderLine]) -> No
         life.tell(Purchase, life.after(at_ms, 20 * DAY), type=end, order_id=order_id, lines=told)
 
 
-def _product(life: Life, line: OrderLine) -> object:
+def _product(life: Life, line: OrderLine) -> Product:
     return next((p for p in life.shop.products if p.product_id == line.product_id), life.shop.products[0])
 
 
@@ -108,9 +129,12 @@ def subscribe(life: Life, at_ms: int) -> int:
     term_ms = rng.choice((30, 90)) * DAY
     for kind in ("subscription_started", *rng.choices(SUBSCRIPTION_EVENTS, k=rng.randint(0, 3))):
         told = Subscription(
-            held.subscription_id, held.product_id, term_starts_at=at_ms, paid_through_at=at_ms + term_ms,
+            held.subscription_id,
+            held.product_id,
+            term_starts_at=at_ms,
+            paid_through_at=at_ms + term_ms,
             renews_at=at_ms + term_ms,
-        )  # fmt: skip
+        )
         life.tell(Purchase, at_ms, type=kind, subscription=told)
         at_ms = life.after(at_ms, 30 * DAY)
     if life.maybe(0.4):
@@ -119,9 +143,13 @@ def subscribe(life: Life, at_ms: int) -> int:
 
 
 SUBSCRIPTION_EVENTS: Final = (
-    "subscription_renewed", "subscription_cancelled", "subscription_paused", "subscription_resumed",
-    "payment_failed", "payment_recovered",
-)  # fmt: skip
+    "subscription_renewed",
+    "subscription_cancelled",
+    "subscription_paused",
+    "subscription_resumed",
+    "payment_failed",
+    "payment_recovered",
+)
 
 
 def speak(life: Life, at_ms: int) -> int:

@@ -1,4 +1,4 @@
-"""The customers of one seed: a few people, now and then an adversary, and what transport does to their events."""
+"""The customers of one seed: a few people, now and then an adversary, and what happens to their events."""
 
 from typing import Final
 

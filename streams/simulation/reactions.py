@@ -1,4 +1,4 @@
-"""How senders and customers react to a permission: it is sent or not, seen, answered, bought, complained about."""
+"""How senders and customers react to a permission: it is sent or not, seen, answered, bought upon."""
 
 from collections.abc import Iterator
 from random import Random

@@ -13,7 +13,21 @@ from streams.simulation.shrink import shrink
 
 _NAMES: Final = re.compile(r"[0-9a-f]{12,}|[a-z]+\d{3}-[0-9-]+|\d+")
 _QUIET: Final = frozenset(
-    ["customer_id", "sequence", "checks", "send_windows", "source", "avoid_channels", "decline_options", "policy_version", "catalogue_version", "decided_at", "cause_event_id", "answer_until", "opens_at"]
+    [
+        "customer_id",
+        "sequence",
+        "checks",
+        "send_windows",
+        "source",
+        "avoid_channels",
+        "decline_options",
+        "policy_version",
+        "catalogue_version",
+        "decided_at",
+        "cause_event_id",
+        "answer_until",
+        "opens_at",
+    ]
 )
 """Fields that a look at a history does not need."""
 

@@ -1,4 +1,4 @@
-"""The worlds of a seed: the policy and the catalogue that its history begins under, and what they change to."""
+"""The worlds of a seed: the policy and the catalogue that its history begins under, and later ones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,7 +21,8 @@ POLICIES: Final[Mapping[str, str]] = {
     "default": "",
     "holdout": "[holdout]\nshare = 0.5\n",
     "no-feed": "[deliveries]\nfeed = false\n",
-    "eager": '[caps]\noffer_gap = "1 d"\noffers_in_window = 5\ndaily_moves = 2\n[asks]\ngap = "5 d"\n[declines]\nin_a_row = 3\n',
+    "eager": '[caps]\noffer_gap = "1 d"\noffers_in_window = 5\ndaily_moves = 2\n'
+    '[asks]\ngap = "5 d"\n[declines]\nin_a_row = 3\n',
     "few-words": "[sending]\nquiet_from_minute = 0\nquiet_until_minute = 0\n[caps]\nwaiting_max = 1\n",
     "one-off": "[moments.next_step]\nenabled = false\n[moments.setup_guide]\nenabled = false\n",
 }
@@ -102,6 +103,7 @@ def limits_of(policy: Policy) -> Limits:
         sessions_for_first_value=policy.stages.sessions_for_first_value,
         inferred_first_value_after_ms=policy.stages.inferred_first_value_after_ms,
         delivery_feed=policy.deliveries.feed,
+        order_remembered_ms=policy.deliveries.order_closes_after_ms,
         stale_after_ms=min(flag.stale_after_ms for flag in policy.friction.values()),
         question_open_ms=policy.help.question_open_ms,
         negative_for_ms=policy.help.negative_for_ms,
@@ -128,12 +130,14 @@ def limits_of(policy: Policy) -> Limits:
         push_channels=frozenset(sending.push_channels),
         opt_out_channels={name: frozenset(others) for name, others in sending.opt_out_channels.items()},
         keywords={
-            "stop": _whole(english.stop), "start": _whole(english.start), "no": _whole(english.no),
+            "stop": _whole(english.stop),
+            "start": _whole(english.start),
+            "no": _whole(english.no),
             "yes": _whole(english.yes),
         },
         late_by_max_ms=0,
         remembered=REMEMBERED,
-    )  # fmt: skip
+    )
 
 
 def _whole(phrases: tuple[str, ...]) -> frozenset[str]:

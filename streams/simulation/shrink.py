@@ -1,4 +1,4 @@
-"""Makes a failing script shorter: actions are left out, many and then few at a time, while the violation remains.
+"""Makes a failing script shorter: actions are left out, many and then few, while the violation remains.
 
 Bounded by a number of runs rather than by time, so that the result is the same on every machine.
 """

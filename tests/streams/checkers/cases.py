@@ -54,6 +54,7 @@ LIMITS = Limits(
     sessions_for_first_value=3,
     inferred_first_value_after_ms=14 * DAY,
     delivery_feed=True,
+    order_remembered_ms=30 * DAY,
     stale_after_ms=30 * DAY,
     question_open_ms=2 * DAY,
     negative_for_ms=7 * DAY,
