@@ -11,7 +11,7 @@ from __future__ import annotations
 from state.records import Claim, Open
 from streams.journey import channels, checks, friction, gates, helping, items, order_moments
 from streams.journey.candidates import ADD_ONS, Choice, for_claim
-from streams.journey.eligibility import Saying, end, open_
+from streams.journey.eligibility import Saying, end, open_, when_to_send
 from streams.journey.gates import Shut
 from streams.journey.moments import BY_PLACEMENT
 from streams.journey.step import Step
@@ -41,6 +41,8 @@ def arbitrate(step: Step) -> None:
             pool = [claim for claim in _pool(step, every=False) if key_of(claim) not in tried]
     for claim in step.crowded:
         _look_again(step, claim)
+    for claim, reason in step.withheld.values():
+        report(step, claim, reason, claim.look_at)
 
 
 def _pool(step: Step, *, every: bool) -> list[Claim]:
@@ -106,6 +108,7 @@ def _decide_anew(step: Step, about: Claim | Open) -> None:
 def _forget(step: Step, claim: Claim) -> None:
     key = key_of(claim)
     step.claims.pop(key, None)
+    step.withheld.pop(key, None)
     step.customer.waiting = [held for held in step.customer.waiting if key_of(held) != key]
 
 
@@ -116,6 +119,9 @@ def _try(step: Step, claim: Claim) -> Shut:
     usable, refused = channels.usable(step, rule, claim)
     if refused is not None:
         return refused, FAR
+    usable, send_windows = when_to_send(step, usable, claim.ends_at)
+    if not usable:
+        return Reason.QUIET_HOURS, FAR
     choice = _choice(step, claim) if claim.move == Move.OFFER else None
     if isinstance(choice, Reason):
         return choice, _family_lifts(step) if choice == Reason.FAMILY_RESTS else FAR
@@ -125,10 +131,12 @@ def _try(step: Step, claim: Claim) -> Shut:
     made = checks.six(checks.Case(step, claim, view, choice, usable, blocked))
     if isinstance(made, Reason):
         return made, FAR
+    if claim.move == Move.HELP:  # its moment lasts as long as the friction, the permission only so long
+        claim.ends_at = min(claim.ends_at, step.now + rule.window_ms)
     gone = _supersede(step, claim)
     avoid = channels.avoided(step.customer, step.rules.sending)
     escalate = claim.move == Move.HELP and helping.needs_a_person(step, claim)
-    open_(step, claim, Saying(choice, usable, avoid, made, escalate=escalate))
+    open_(step, claim, Saying(choice, usable, send_windows, avoid, made, escalate=escalate))
     if gone is not None:
         _decide_anew(step, gone)
     return None
@@ -153,15 +161,14 @@ def _supersede(step: Step, claim: Claim) -> Open | None:
 
 
 def _withhold(step: Step, claim: Claim, reason: Reason, lifts_at: int) -> None:
-    look_at = lifts_at if lifts_at < claim.ends_at else 0
-    claim.look_at = look_at
+    """Note the reason; what holds when all rounds are over is said, once."""
+    claim.look_at = lifts_at if lifts_at < claim.ends_at else 0
     if reason in FINAL:
-        report(step, claim, reason, look_at)
         _forget(step, claim)
+        step.withheld[key_of(claim)] = claim, reason
         return
+    step.withheld[key_of(claim)] = claim, reason
     crowded_out = _wait(step, claim)
-    if crowded_out is not claim:
-        report(step, claim, reason, look_at)
     if crowded_out is not None:
         _crowd_out(step, crowded_out)
 
@@ -189,8 +196,7 @@ def _crowd_out(step: Step, claim: Claim) -> None:
     if claim.look_at >= claim.ends_at:
         claim.look_at = 0
     step.crowded.append(claim)
-    claim.reason = 0
-    report(step, claim, Reason.CROWDED_OUT, claim.look_at)
+    step.withheld[key_of(claim)] = claim, Reason.CROWDED_OUT
 
 
 def _look_again(step: Step, claim: Claim) -> None:

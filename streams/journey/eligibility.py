@@ -39,12 +39,13 @@ DECLINES: dict[int, tuple[str, ...]] = {
 class Saying:
     """What an opening adds to a claim: candidate, channels, checks."""
 
-    __slots__ = ("avoid", "channels", "checks", "choice", "escalate")
+    __slots__ = ("avoid", "channels", "checks", "choice", "escalate", "send_windows")
 
     def __init__(
         self,
         choice: Choice | None,
         channels: tuple[str, ...],
+        send_windows: tuple[Window, ...],
         avoid: tuple[str, ...],
         checks: tuple[Check, ...],
         *,
@@ -52,12 +53,13 @@ class Saying:
     ) -> None:
         self.choice = choice
         self.channels = channels
+        self.send_windows = send_windows
         self.avoid = avoid
         self.checks = checks
         self.escalate = escalate
 
 
-NOTHING = Saying(None, (), (), (), escalate=False)
+NOTHING = Saying(None, (), (), (), (), escalate=False)
 
 
 def about(claim: Claim, asks: int) -> str:
@@ -165,15 +167,28 @@ def reschedule(step: Step) -> None:
             _say(step, held, Status.RESCHEDULED, Reason.TIME_ZONE_CHANGED, None, None)
 
 
-def windows(step: Step, held: Open, opens_at: int) -> tuple[Window, ...]:
-    """UTC intervals in which a push channel may send; one whole interval where the moment has none."""
+def when_to_send(
+    step: Step, channels: tuple[str, ...], send_by: int
+) -> tuple[tuple[str, ...], tuple[Window, ...]]:
+    """The channels that can be used until `send_by`, and the UTC intervals that bind push channels.
+
+    Where quiet hours leave no interval, only channels that push nothing are left.
+    """
     sending = step.rules.sending
-    rules = step.rules_for(held.product_id)
-    rule = rules.moments[PLACEMENT_WORDS[held.placement]]
-    push = any(channel in sending.push_channels for channel in rule.channels)
+    if any([channel in sending.push_channels for channel in channels]):
+        found = windows(step, send_by)
+        if found:
+            return channels, found
+        channels = tuple([channel for channel in channels if channel not in sending.push_channels])
+    return channels, (Window(step.now, send_by),)
+
+
+def windows(step: Step, send_by: int) -> tuple[Window, ...]:
+    """UTC intervals from now on outside the quiet hours of the customer's time zone; none where all are quiet."""
+    sending = step.rules.sending
     zone = step.customer.time_zone or sending.default_time_zone
     spread = step.world.identity.spread(step.customer_id, "send")
-    found = send_windows(opens_at, held.send_by, zone, sending, spread, push)
+    found = send_windows(step.now, send_by, zone, sending, spread, push=True)
     return tuple([Window(from_ms, until_ms) for from_ms, until_ms in found])
 
 
@@ -182,8 +197,8 @@ def _say(
 ) -> None:
     rescheduled = status == Status.RESCHEDULED
     opens_at = max(held.opens_at, step.now) if rescheduled else held.opens_at
-    sendable = windows(step, held, opens_at) if rescheduled or saying is not None else ()
     said = NOTHING if saying is None else saying
+    sendable = windows(step, held.send_by) if rescheduled else said.send_windows
     marketing = held.move in EXPERIMENTAL and not held.service
     step.say(
         "journey.holdout" if held.holdout else "journey.eligibility",

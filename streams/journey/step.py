@@ -17,6 +17,7 @@ from streams.journey.identity import Identity
 from streams.journey.policy import Policy
 from streams.journey.policy_set import PolicySet
 from streams.journey.view import View
+from streams.journey.words import Reason
 
 ClaimKey = tuple[int, str, str, str]
 KNOWN_MAX = 65_536
@@ -108,6 +109,7 @@ class Step:
         "rules",
         "stirred",
         "views",
+        "withheld",
         "world",
         "zone_changed",
     )
@@ -134,6 +136,7 @@ class Step:
         self.orders: dict[str, OrderRecord] = {}
         self.claims: dict[ClaimKey, Claim] = {}
         self.crowded: list[Claim] = []
+        self.withheld: dict[ClaimKey, tuple[Claim, Reason]] = {}
         self.recheck = False
         self.stirred = False  # facts or rules of friction may be others than at the last step
         self.closed: set[str] = set()

@@ -144,6 +144,7 @@ class Reason(Word):
     NO_CHANNEL = 23
     WRONG_CONTEXT = 24
     COVERED = 25
+    QUIET_HOURS = 26
     # withheld: the operator or the platform says not now
     PAUSED = 30
     BEFORE_LIVE = 31
