@@ -191,7 +191,7 @@ class Partition:
             self._postpone(wakeup)
             return
         self._overlay.commit_to(self._batch)
-        if self._work.outputs or self._has_changed():
+        if self._work.outputs or has_changed(self._store, self._batch):
             self.tally.effective += 1
         else:
             self.tally.silent += 1
@@ -252,13 +252,14 @@ class Partition:
         self._overlay.commit_to(self._batch)
         self._write()
 
-    def _has_changed(self) -> bool:
-        """Whether the batch changes anything but the times of next looks."""
-        for key, new in self._batch.values.items():
-            old = self._store.get(key)
-            if old is None or new is None or _without_due(old) != _without_due(new):
-                return True
-        return False
+
+def has_changed(store: Store, batch: Batch) -> bool:
+    """Whether a batch changes anything in the store but the times of next looks."""
+    for key, new in batch.values.items():
+        old = store.get(key)
+        if old is None or new is None or _without_due(old) != _without_due(new):
+            return True
+    return False
 
 
 def _without_due(data: bytes) -> list[Any]:

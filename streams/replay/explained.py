@@ -167,7 +167,7 @@ def _waiting(found: Explanation) -> RenderableType:
         return Text("\nwaiting: nothing")
     table = _table("waiting", "placement", "move", "about", "because", "looked at again", "until")
     for one in found.waiting:
-        again = when(one.look_again_at) if one.look_again_at else "when an event lifts it"
+        again = when(one.look_again_at) if one.look_again_at else "if an event lifts it"
         table.add_row(one.placement, one.move, one.about, _because(one.reason), again, when(one.ends_at))
     for seen in found.withheld:
         if not any(one.placement == seen.placement for one in found.waiting):
