@@ -119,7 +119,10 @@ def _try(step: Step, claim: Claim) -> Shut:
     usable, refused = channels.usable(step, rule, claim)
     if refused is not None:
         return refused, FAR
-    usable, send_windows = when_to_send(step, usable, claim.ends_at)
+    send_by = claim.ends_at
+    if claim.move == Move.HELP:  # its moment lasts as long as the friction, the permission only so long
+        send_by = min(send_by, step.now + rule.window_ms)
+    usable, send_windows = when_to_send(step, usable, send_by)
     if not usable:
         return Reason.QUIET_HOURS, FAR
     choice = _choice(step, claim) if claim.move == Move.OFFER else None
@@ -131,8 +134,7 @@ def _try(step: Step, claim: Claim) -> Shut:
     made = checks.six(checks.Case(step, claim, view, choice, usable, blocked))
     if isinstance(made, Reason):
         return made, FAR
-    if claim.move == Move.HELP:  # its moment lasts as long as the friction, the permission only so long
-        claim.ends_at = min(claim.ends_at, step.now + rule.window_ms)
+    claim.ends_at = send_by
     gone = _supersede(step, claim)
     avoid = channels.avoided(step.customer, step.rules.sending)
     escalate = claim.move == Move.HELP and helping.needs_a_person(step, claim)

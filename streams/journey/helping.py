@@ -35,7 +35,7 @@ def _claim(step: Step, flag: FlagNow) -> int:
         return opens if opens < flag.until else FAR
     claim = Claim(
         Placement.HELP, Scope.EPISODE, flag.product_id, "", "", flag.order_id, "", 0, flag.flag, 0, Move.HELP,
-        rule.service, rule.priority, opens, min(flag.until, step.now + rule.window_ms), episode_of(flag),
+        rule.service, rule.priority, opens, flag.until, episode_of(flag),
     )  # fmt: skip
     step.claims.setdefault(key_of(claim), claim)
     return FAR
