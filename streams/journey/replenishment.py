@@ -5,7 +5,7 @@ gap of their own, spread around that of the product by `sd_between`, and each ga
 `sd_within`. Two or three gaps say little about the customer (their plain average is the worst of all usual
 estimates), so the mean of the n own log gaps is shrunk towards what is expected of the product:
 
-    n / (n + k) * own mean + k / (n + k) * expected,    k = sd_within^2 / sd_between^2, at most `prior_gaps_max`
+    (n * own mean + k * expected) / (n + k),    k = sd_within^2 / sd_between^2, at most `prior_gaps_max`
 
 The bound keeps a prior that is wrong about somebody from being right for ever. The window is the 25th, 50th
 and 75th percentile of the next gap, not of the mean: it holds one gap in two.
@@ -21,6 +21,7 @@ Where the catalogue says that supply scales with quantity, gaps, prior and suppl
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from math import erf, exp, log, sqrt
 from typing import Final, Literal, Protocol
 
@@ -57,8 +58,8 @@ class Prior(Protocol):
 class RunOut(Struct, frozen=True, gc=False):
     """Milliseconds after the newest supply arrived: `early_ms` <= `expected_ms` <= `late_ms`.
 
-    They are the 25th, 50th and 75th percentile. `confidence` is the probability that the actual time is within
-    the policy's factor of the expected one, either way.
+    They are the 25th, 50th and 75th percentile. `confidence` is the probability that the actual time is
+    within the policy's factor of the expected one, either way.
     """
 
     early_ms: int
@@ -121,7 +122,7 @@ def supplies_of(purchases: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def log_gaps(supplies: Sequence[tuple[int, int]], *, scales: bool) -> list[float]:
     """The log of the days between each supply and the next; per piece of the earlier one if it `scales`."""
-    gaps = [log(later[0] - earlier[0]) for earlier, later in zip(supplies, supplies[1:], strict=False)]
+    gaps = [log(later[0] - earlier[0]) for earlier, later in pairwise(supplies)]
     if scales:
         return [gap - log(supply[1]) for gap, supply in zip(gaps, supplies, strict=False)]
     return gaps
@@ -135,7 +136,7 @@ def rhythm_of(order_days: Sequence[int], rules: Replenishment) -> float | None:
     newest = order_days[-rules.purchases_max :]
     if len(newest) < 2:
         return None
-    gaps = [log(later - earlier) for earlier, later in zip(newest, newest[1:], strict=False)]
+    gaps = [log(later - earlier) for earlier, later in pairwise(newest)]
     return sum(gaps) / len(gaps)
 
 
