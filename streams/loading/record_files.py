@@ -8,6 +8,7 @@ over, as everywhere, unless they look like a misspelt one: in a file that people
 import gzip
 import zlib
 from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, TypeVar, cast
 
@@ -25,6 +26,7 @@ PROBLEMS_MAX: Final = 10_000
 
 _GZIP: Final = b"\x1f\x8b"
 _AVRO: Final = b"Obj\x01"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NOT_AVRO: Final = (
     *(ValueError, TypeError, LookupError, EOFError, OSError, AttributeError, AssertionError, OverflowError),
     *(zlib.error, SchemaParseException, fastavro.read.SchemaResolutionError, MemoryError),
@@ -74,9 +76,22 @@ def _avro(file: BinaryIO, kind: type[T], name: str, problems: list[Problem]) -> 
     line = 0
     try:
         for line, value in enumerate(fastavro.reader(file, dict(documents()[kind.__name__])), start=1):
-            yield Numbered(line, value)
+            yield Numbered(line, _as_counted(value))
     except _NOT_AVRO as error:
         problems.append(Problem(name, line + 1, "", f"is no Avro container of {kind.__name__}: {error!r}"))
+
+
+def _as_counted(value: object) -> object:
+    """A value of fastavro with times as epoch milliseconds and dates as days, as records have them."""
+    if isinstance(value, dict):
+        return {key: _as_counted(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_as_counted(item) for item in value]
+    if isinstance(value, datetime):
+        return (value - _EPOCH) // timedelta(milliseconds=1)
+    if isinstance(value, date):
+        return (value - _EPOCH.date()).days
+    return value
 
 
 def _json(file: BinaryIO, name: str, problems: list[Problem]) -> Iterator[Numbered]:
