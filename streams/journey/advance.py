@@ -146,6 +146,7 @@ class Journey:
             ends_at = held.answer_until if held.sent_at else held.send_by
             if ends_at < due:
                 due = ends_at
+        customer.waiting = list(step.waiting.values())
         for claim in customer.waiting:
             if 0 < claim.look_at < due:
                 due = claim.look_at

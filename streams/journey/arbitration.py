@@ -14,8 +14,8 @@ from streams.journey.candidates import ADD_ONS, Choice, for_claim
 from streams.journey.eligibility import Saying, end, open_, when_to_send
 from streams.journey.gates import Shut
 from streams.journey.moments import BY_PLACEMENT
-from streams.journey.step import Step
-from streams.journey.telling import key_of, report
+from streams.journey.step import ClaimKey, Claims, Step
+from streams.journey.telling import report
 from streams.journey.view import FAR
 from streams.journey.words import PLACEMENT_WORDS, Move, Reason, Status
 
@@ -26,38 +26,33 @@ FINAL = frozenset((Reason.GENERIC, Reason.NO_CANDIDATE, Reason.COVERED, Reason.B
 
 def arbitrate(step: Step) -> None:
     """Open what may be said now, withhold the rest with its reason and its next look."""
-    customer, now = step.customer, step.now
-    waiting = customer.waiting
-    if waiting and any([claim.ends_at <= now for claim in waiting]):
-        customer.waiting = [claim for claim in waiting if claim.ends_at > now]
+    waiting, now = step.waiting, step.now
+    for key in [key for key, claim in waiting.items() if claim.ends_at <= now]:
+        del waiting[key]
     pool = _pool(step, every=step.recheck)
     for _ in range(ROUNDS_MAX):
         if not pool:
             break
-        tried = {key_of(claim) for claim in pool}
         if _round(step, pool):
             pool = _pool(step, every=True)
         else:  # who was decided anew may have brought other moments
-            pool = [claim for claim in _pool(step, every=False) if key_of(claim) not in tried]
+            pool = {key: claim for key, claim in _pool(step, every=False).items() if key not in pool}
     for claim in step.crowded:
         _look_again(step, claim)
     for claim, reason in step.withheld.values():
         report(step, claim, reason, claim.look_at)
 
 
-def _pool(step: Step, *, every: bool) -> list[Claim]:
+def _pool(step: Step, *, every: bool) -> Claims:
     """Claims of this step, and what waits and is due."""
-    if not step.customer.waiting:
-        return sorted(step.claims.values(), key=_rank) if step.claims else []
-    if not step.claims and not every and not any([0 < c.look_at <= step.now for c in step.customer.waiting]):
-        return []
-    waiting = {key_of(claim): claim for claim in step.customer.waiting}
-    for key, claim in step.claims.items():
-        held = waiting.pop(key, None)
-        if held is not None:
+    pool = dict(step.claims)
+    for key, held in step.waiting.items():
+        claim = pool.get(key)
+        if claim is not None:
             claim.reason, claim.look_at = held.reason, held.look_at
-    due = [claim for claim in waiting.values() if every or 0 < claim.look_at <= step.now]
-    return sorted([*step.claims.values(), *due], key=_rank)
+        elif every or 0 < held.look_at <= step.now:
+            pool[key] = held
+    return pool
 
 
 def _rank(claim: Claim) -> tuple[int, int, int, str, str, str, str]:
@@ -67,28 +62,28 @@ def _rank(claim: Claim) -> tuple[int, int, int, str, str, str, str]:
     )  # fmt: skip
 
 
-def _round(step: Step, pool: list[Claim]) -> bool:
+def _round(step: Step, pool: Claims) -> bool:
     """Try each claim once; whether anything was opened."""
     opened = False
-    for claim in pool:
+    for key in sorted(pool, key=lambda key: _rank(pool[key])):
+        claim = pool[key]
         shut = gates.first_shut(step, claim)
         if shut is None:
-            confirmed = _confirm(step, claim)
+            confirmed = _confirm(step, key, claim)
             if confirmed is None:
-                _forget(step, claim)
+                _forget(step, key)
                 continue
             shut = _try(step, confirmed)
             if shut is None:
-                _forget(step, claim)
+                _forget(step, key)
                 opened = True
                 continue
-        _withhold(step, claim, *shut)
+        _withhold(step, key, claim, *shut)
     return opened
 
 
-def _confirm(step: Step, claim: Claim) -> Claim | None:
+def _confirm(step: Step, key: ClaimKey, claim: Claim) -> Claim | None:
     """A claim that has waited is decided anew from its own records before it may be said."""
-    key = key_of(claim)
     if key not in step.claims and claim.move != Move.HELP:
         _decide_anew(step, claim)
     found = step.claims.get(key)
@@ -105,11 +100,10 @@ def _decide_anew(step: Step, about: Claim | Open) -> None:
         order_moments.decide(step, step.order(about.order_id))
 
 
-def _forget(step: Step, claim: Claim) -> None:
-    key = key_of(claim)
+def _forget(step: Step, key: ClaimKey) -> None:
     step.claims.pop(key, None)
     step.withheld.pop(key, None)
-    step.customer.waiting = [held for held in step.customer.waiting if key_of(held) != key]
+    step.waiting.pop(key, None)
 
 
 def _try(step: Step, claim: Claim) -> Shut:
@@ -162,43 +156,37 @@ def _supersede(step: Step, claim: Claim) -> Open | None:
     return None
 
 
-def _withhold(step: Step, claim: Claim, reason: Reason, lifts_at: int) -> None:
+def _withhold(step: Step, key: ClaimKey, claim: Claim, reason: Reason, lifts_at: int) -> None:
     """Note the reason; what holds when all rounds are over is said, once."""
     claim.look_at = lifts_at if lifts_at < claim.ends_at else 0
     if reason in FINAL:
-        _forget(step, claim)
-        step.withheld[key_of(claim)] = claim, reason
+        _forget(step, key)
+        step.withheld[key] = claim, reason
         return
-    step.withheld[key_of(claim)] = claim, reason
-    crowded_out = _wait(step, claim)
+    step.withheld[key] = claim, reason
+    crowded_out = _wait(step, key, claim)
     if crowded_out is not None:
         _crowd_out(step, crowded_out)
 
 
-def _wait(step: Step, claim: Claim) -> Claim | None:
-    """Put a claim into the waiting list; return the least of all when there is one too many."""
-    waiting = step.customer.waiting
-    key = key_of(claim)
-    for index, held in enumerate(waiting):
-        if key_of(held) == key:
-            waiting[index] = claim
-            return None
-    waiting.append(claim)
-    if len(waiting) <= step.rules.caps.waiting_max:
-        return None
-    waiting.sort(key=_rank)
-    return waiting.pop()
+def _wait(step: Step, key: ClaimKey, claim: Claim) -> ClaimKey | None:
+    """Put a claim where claims wait; return the least of all when there is one too many."""
+    waiting = step.waiting
+    crowded = key not in waiting and len(waiting) >= step.rules.caps.waiting_max
+    waiting[key] = claim
+    return max(waiting, key=lambda key: _rank(waiting[key])) if crowded else None
 
 
-def _crowd_out(step: Step, claim: Claim) -> None:
+def _crowd_out(step: Step, key: ClaimKey) -> None:
     """A claim that finds no place looks again when its own gate lifts, or when one that waits is over."""
-    step.claims.pop(key_of(claim), None)
-    ends = [held.ends_at for held in step.customer.waiting]
+    claim = step.waiting.pop(key)
+    step.claims.pop(key, None)
+    ends = [held.ends_at for held in step.waiting.values()]
     claim.look_at = min([*ends, claim.look_at or FAR])
     if claim.look_at >= claim.ends_at:
         claim.look_at = 0
     step.crowded.append(claim)
-    step.withheld[key_of(claim)] = claim, Reason.CROWDED_OUT
+    step.withheld[key] = claim, Reason.CROWDED_OUT
 
 
 def _look_again(step: Step, claim: Claim) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from state.records import Claim, FlagNow
 from streams.journey import friction
 from streams.journey.eligibility import end
-from streams.journey.step import Step
-from streams.journey.telling import episode_of, key_of
+from streams.journey.step import Step, key_of
+from streams.journey.telling import episode_of
 from streams.journey.view import FAR
 from streams.journey.words import Flag, FlagState, Move, Placement, Reason, Scope, Status
 
@@ -20,9 +20,9 @@ def decide(step: Step) -> int:
     for held in list(customer.open):
         if held.move == Move.HELP and held.ref not in lasting:
             end(step, held, Status.COMPLETED, Reason.FRICTION_ENDED)
-    customer.waiting = [
-        claim for claim in customer.waiting if claim.move != Move.HELP or claim.ref in lasting
-    ]  # fmt: skip
+    waiting = step.waiting
+    for key in [k for k, claim in waiting.items() if claim.move == Move.HELP and claim.ref not in lasting]:
+        del waiting[key]
     return min((_claim(step, flag) for flag in lasting.values()), default=FAR)
 
 

@@ -7,8 +7,8 @@ from state.records import NEWEST_ITEMS_MAX, Claim, ItemNow, ItemRecord, Open
 from streams.journey.eligibility import end
 from streams.journey.moments import BY_PLACEMENT, BY_STAGE, Ending, Row, When, told_of
 from streams.journey.stages import stage_of
-from streams.journey.step import Step
-from streams.journey.telling import key_of, report, settle
+from streams.journey.step import Step, key_of
+from streams.journey.telling import report, settle
 from streams.journey.view import FAR, View
 from streams.journey.words import Move, Placement, Reason, Scope, Stage, Status
 
@@ -31,7 +31,8 @@ def decide(step: Step, item: ItemRecord) -> None:
     due = next_at if next_at < changes_at else changes_at
     item.due_ms = due if due < FAR else 0
     item.decided_under = step.world.version
-    _drop_claims(step, item)
+    if step.waiting:
+        _drop_claims(step, item)
 
 
 def _base_of(step: Step, item: ItemRecord) -> ItemRecord | None:
@@ -167,12 +168,11 @@ def _too_late(step: Step, view: View, row: Row, when: When, stage: Stage) -> Non
 
 def _drop_claims(step: Step, item: ItemRecord) -> None:
     """What waited for this item and is no more: a claim is good until its item was decided anew."""
-    waiting = step.customer.waiting
-    if not waiting:
-        return
-    step.customer.waiting = [
-        claim for claim in waiting
-        if claim.product_id != item.product_id or claim.unit_id != item.unit_id
-        or claim.scope in (Scope.EPISODE, Scope.ORDER) or claim.placement == Placement.PRE_ARRIVAL
-        or key_of(claim) in step.claims
+    gone = [
+        key for key, claim in step.waiting.items()
+        if claim.product_id == item.product_id and claim.unit_id == item.unit_id
+        and claim.scope not in (Scope.EPISODE, Scope.ORDER) and claim.placement != Placement.PRE_ARRIVAL
+        and key not in step.claims
     ]  # fmt: skip
+    for key in gone:
+        del step.waiting[key]

@@ -16,8 +16,7 @@ from streams.journey import candidates, orders
 from streams.journey.candidates import ADD_ONS
 from streams.journey.eligibility import end
 from streams.journey.moments import anchor_of, told_of
-from streams.journey.step import Step
-from streams.journey.telling import key_of
+from streams.journey.step import Step, key_of
 from streams.journey.view import DELIVERED_AT_ORDER, FAR
 from streams.journey.words import Flag, Move, Placement, Reason, Scope, Stage, Status
 
@@ -34,7 +33,7 @@ def decide(step: Step, order: OrderRecord) -> None:
         look = min(look, _add_on(step, order))
         for parcel in order.parcels:
             look = min(look, _pre_arrival(step, order, parcel))
-    if step.customer.waiting:
+    if step.waiting:
         _drop_claims(step, order)
     closes = orders.closes_at(step, order)
     problem = next(
@@ -148,8 +147,9 @@ def _end_open(step: Step, order: OrderRecord, *, cancelled: bool) -> None:
 
 def _drop_claims(step: Step, order: OrderRecord) -> None:
     """Claims of an order are good until it was decided anew."""
-    step.customer.waiting = [
-        claim for claim in step.customer.waiting
-        if claim.order_id != order.order_id or claim.placement not in OF_ORDERS
-        or key_of(claim) in step.claims
+    gone = [
+        key for key, claim in step.waiting.items()
+        if claim.order_id == order.order_id and claim.placement in OF_ORDERS and key not in step.claims
     ]  # fmt: skip
+    for key in gone:
+        del step.waiting[key]

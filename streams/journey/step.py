@@ -1,7 +1,7 @@
 """Pure. One step: one event or one look for one customer, and everything that the rules may reach in it.
 
 The step is the only thing passed between the rules. It loads records through the working set, remembers
-which items and orders were touched, collects claims (moments that are here) and outputs.
+which items and orders were touched, collects claims (moments that are here, or wait) and outputs.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from streams.journey.identity import Identity
 from streams.journey.policy import Policy
 from streams.journey.policy_set import PolicySet
 from streams.journey.view import View
-from streams.journey.words import Reason
+from streams.journey.words import Reason, Scope
 
 ClaimKey = tuple[int, str, str, str]
+Claims = dict[ClaimKey, Claim]
 KNOWN_MAX = 65_536
 """Products by brand that a world remembers with their policies."""
 
@@ -87,6 +88,19 @@ class World:
         return found
 
 
+def key_of(claim: Claim) -> ClaimKey:
+    """What two claims share when they are the same moment: a parcel's items share one guide."""
+    if claim.scope == Scope.ITEM:
+        return claim.placement, claim.product_id, claim.unit_id, claim.cycle
+    if claim.scope == Scope.PARCEL:
+        return claim.placement, claim.order_id, claim.parcel_id, ""
+    if claim.scope == Scope.CUSTOMER:
+        return claim.placement, "", "", ""
+    if claim.scope == Scope.EPISODE:
+        return claim.placement, claim.ref, "", ""
+    return claim.placement, claim.order_id, "", ""
+
+
 class Step:
     """The scope of one event or look. `cause` is the event's id, None for a look."""
 
@@ -109,6 +123,7 @@ class Step:
         "rules",
         "stirred",
         "views",
+        "waiting",
         "withheld",
         "world",
         "zone_changed",
@@ -134,7 +149,8 @@ class Step:
         self.rules: Policy = world.known(self.customer.brand, "")[1]
         self.items: dict[tuple[str, str], ItemRecord] = {}
         self.orders: dict[str, OrderRecord] = {}
-        self.claims: dict[ClaimKey, Claim] = {}
+        self.claims: Claims = {}
+        self.waiting: Claims = {key_of(claim): claim for claim in self.customer.waiting}
         self.crowded: list[Claim] = []
         self.withheld: dict[ClaimKey, tuple[Claim, Reason]] = {}
         self.recheck = False

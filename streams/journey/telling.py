@@ -13,23 +13,10 @@ from __future__ import annotations
 from schemas.records import Decision
 from state.records import TOLD_MAX, Claim, FlagNow, ItemRecord, Open, OrderRecord, Told, Withheld
 from streams.journey.moments import told_of
-from streams.journey.step import ClaimKey, Step
+from streams.journey.step import Step
 from streams.journey.words import MOVE_WORDS, PLACEMENT_WORDS, SCOPE_WORDS, Placement, Reason, Scope
 
 SEEN_MAX = 16
-
-
-def key_of(claim: Claim) -> ClaimKey:
-    """What two claims share when they are the same moment: a parcel's items share one guide."""
-    if claim.scope == Scope.CUSTOMER:
-        return claim.placement, "", "", ""
-    if claim.scope == Scope.EPISODE:
-        return claim.placement, claim.ref, "", ""
-    if claim.scope == Scope.ORDER:
-        return claim.placement, claim.order_id, "", ""
-    if claim.scope == Scope.PARCEL:
-        return claim.placement, claim.order_id, claim.parcel_id, ""
-    return claim.placement, claim.product_id, claim.unit_id, claim.cycle
 
 
 def _places(
