@@ -34,7 +34,7 @@ DECLINES_MAX = 8
 ORDER_DAYS_MAX = 8
 ANSWERS_MAX = 16
 GOALS_MAX = 3
-CHANNELS_MAX = 16
+CHANNELS_MAX = 32
 SUBSCRIPTIONS_MAX = 4
 PARCELS_MAX = 16
 ORDER_LINES_MAX = 2_000
@@ -334,6 +334,7 @@ class Sent(Struct, array_like=True, gc=False):
     eligibility_id: str
     offer: bool
     unsent: bool = False
+    family: str = ""
 
 
 class Rest(Struct, array_like=True, gc=False):

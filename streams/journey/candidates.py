@@ -86,10 +86,11 @@ def not_owned(seeking: Seeking) -> bool:
     """The customer does not have it already, nor in the bundle that was bought."""
     if seeking.target.product.product_id in seeking.entry.product.contains:
         return False
-    return not _has(seeking.owned) and not any(_has(bundle) for bundle in _bundles(seeking))
+    return not has(seeking.owned) and not any(has(bundle) for bundle in _bundles(seeking))
 
 
-def _has(owned: ItemRecord | None) -> bool:
+def has(owned: ItemRecord | None) -> bool:
+    """Whether the customer has something of an item."""
     return owned is not None and any(_counts(line) for line in owned.lines)
 
 

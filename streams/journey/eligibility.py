@@ -96,7 +96,9 @@ def open_(step: Step, claim: Claim, saying: Saying) -> None:
     customer.open.append(held)
     keep_ms = max(step.rules.caps.offers_window_ms, step.rules.caps.offer_gap_ms, DAY_MS)
     customer.sent = gates.counted(customer.sent, now, keep_ms)
-    customer.sent.append(Sent(now, held.eligibility_id, held.move == Move.OFFER and not held.service))
+    customer.sent.append(
+        Sent(now, held.eligibility_id, held.move == Move.OFFER and not held.service, False, held.family)
+    )
     if claim.move == Move.ASK:
         customer.asked_at, customer.asks, customer.ask_withheld = now, customer.asks + 1, 0
     elif claim.move == Move.HELP:
@@ -146,8 +148,10 @@ def mark_unsent(customer: CustomerRecord, eligibility_id: str) -> None:
 def _count_ask(step: Step, held: Open, status: Status) -> None:
     if status in (Status.ANSWERED, Status.ACCEPTED):
         step.customer.asks_unanswered = 0
-    elif held.sent_at or not step.customer.sender_reports:
+    elif status == Status.EXPIRED and (held.sent_at or not step.customer.sender_reports):
         step.customer.asks_unanswered += 1
+    elif status == Status.REVOKED and not held.sent_at and step.customer.sender_reports:
+        step.customer.asked_at = 0  # it was never asked, and the gap before it had passed
 
 
 def expire(step: Step) -> None:

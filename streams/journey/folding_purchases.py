@@ -70,7 +70,7 @@ def _fold_placed(step: Step, event: Purchase, stamp: Stamp) -> None:
             if left is not None and step.item(left.product_id, left.unit_id) is not item:
                 line.void = False
             item.lines_floor = bound(item.lines, item.lines_floor, LINES_MAX, _newest_of_line, _trim_line)
-        if sent.unit_id:
+        if sent.unit_id and placed:
             base = step.item(sent.product_id)
             base.newest_unit = max(base.newest_unit, (stamp[0], stamp[1], sent.unit_id))
     order.lines_floor = bound(

@@ -12,12 +12,15 @@ from __future__ import annotations
 
 from schemas.records import Purchase, Reply
 from state.records import RESTS_MAX, Consent, CustomerRecord, Forgotten, Open, Rest
+from streams.journey.candidates import has
 from streams.journey.eligibility import end, mark_unsent
 from streams.journey.reply_meaning import meaning_of
 from streams.journey.step import Step
-from streams.journey.words import Move, Reason, Stage, Status
+from streams.journey.words import Move, Placement, Reason, Stage, Status
 
 NOT_SENT = ("failed", "suppressed")
+# What nobody needs twice: these offers are moot for whoever has the candidate already.
+ONCE_OWNED = frozenset((Placement.ORDER_ADD_ON, Placement.ESSENTIAL, Placement.NEXT_STEP, Placement.UPGRADE))
 YES, NO, NOT_NOW, ANSWER = "yes", "no", "not_now", "answer"
 
 
@@ -86,6 +89,8 @@ def _declined(step: Step, event: Reply, held: Open | None, *, later: bool) -> No
     if held is not None and held.move == Move.ASK:
         end(step, held, Status.DECLINED, Reason.SAID_NOT_NOW if later else Reason.SAID_NO)
         return
+    said = next((sent for sent in customer.sent if sent.eligibility_id == event.eligibility_id), None)
+    family = held.family if held is not None else said.family if said is not None else ""
     is_offer = held is None or held.move == Move.OFFER
     if is_offer and not _counted(step, event):
         at = event.occurred_at
@@ -94,9 +99,9 @@ def _declined(step: Step, event: Reply, held: Open | None, *, later: bool) -> No
         if customer.declines_in_a_row >= rules.in_a_row:
             rest_ms = max(rest_ms, rules.in_a_row_rest_ms)
         customer.offers_rest_until = max(customer.offers_rest_until, at + rest_ms)
-        if held is not None and held.family:
+        if family:
             family_ms = rules.not_now_family_rest_ms if later else rules.family_rest_ms
-            _rest(step, held.family, at + family_ms)
+            _rest(step, family, at + family_ms)
     step.recheck = True
     if held is not None:
         end(step, held, Status.DECLINED, Reason.SAID_NOT_NOW if later else Reason.SAID_NO)
@@ -125,14 +130,21 @@ def _rest(step: Step, family: str, until: int) -> None:
 
 
 def buy(step: Step, event: Purchase) -> None:
-    """A purchase of a candidate, or a subscription, accepts its offer, in both arms of an experiment."""
+    """A purchase of a candidate, or a subscription, accepts its offer, in both arms of an experiment.
+
+    One that was made before the offer but is heard of only now takes the offer back.
+    """
     bought = {line.product_id for line in event.lines}
     if event.subscription is not None:
         bought.add(event.subscription.product_id)
     for held in list(step.customer.open):
-        if held.candidate and held.candidate in bought and event.occurred_at >= held.opened_at:
+        if not held.candidate or held.candidate not in bought:
+            continue
+        if event.occurred_at >= held.opened_at:
             step.customer.declines_in_a_row = 0
             end(step, held, Status.ACCEPTED, Reason.PURCHASED)
+        elif held.send_by > step.now and held.placement in ONCE_OWNED and has(step.peek(held.candidate)):
+            end(step, held, Status.REVOKED, Reason.COVERED)
 
 
 def restore_stops(customer: CustomerRecord, left: Forgotten) -> None:
