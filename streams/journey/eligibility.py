@@ -96,9 +96,8 @@ def open_(step: Step, claim: Claim, saying: Saying) -> None:
     customer.open.append(held)
     keep_ms = max(step.rules.caps.offers_window_ms, step.rules.caps.offer_gap_ms, DAY_MS)
     customer.sent = gates.counted(customer.sent, now, keep_ms)
-    customer.sent.append(
-        Sent(now, held.eligibility_id, held.move == Move.OFFER and not held.service, False, held.family)
-    )
+    counts = held.move == Move.OFFER and not held.service
+    customer.sent.append(Sent(now, held.eligibility_id, counts, family=held.family))
     if claim.move == Move.ASK:
         customer.asked_at, customer.asks, customer.ask_withheld = now, customer.asks + 1, 0
     elif claim.move == Move.HELP:
@@ -188,7 +187,7 @@ def when_to_send(
 
 
 def windows(step: Step, send_by: int) -> tuple[Window, ...]:
-    """UTC intervals from now on outside the quiet hours of the customer's time zone; none where all are quiet."""
+    """UTC intervals from now on outside the customer's quiet hours; none where all are quiet."""
     sending = step.rules.sending
     zone = step.customer.time_zone or sending.default_time_zone
     spread = step.world.identity.spread(step.customer_id, "send")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from streams.journey.replenishment import estimate_run_out
 from streams.journey.view import DAY_MS, FAR, RefillWindow, View, delivery_of
 
@@ -50,9 +52,7 @@ def on_time_reorder_at(view: View) -> int:
     """
     wanted = view.rules.offers.on_time_reorders_for_subscribe
     times = sorted({supply[0] for supply in view.supplies})
-    gaps = [
-        later - earlier for earlier, later in zip(times, times[1:], strict=False) if later - earlier >= DAY_MS
-    ]
+    gaps = [later - earlier for earlier, later in pairwise(times) if later - earlier >= DAY_MS]
     if len(gaps) < wanted:
         return 0
     median = sorted(gaps)[len(gaps) // 2]
