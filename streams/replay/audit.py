@@ -26,6 +26,8 @@ from streams.journey.words import FLAG_WORDS, FlagState, Move, Placement, Stage
 from streams.replay.goes_with import Link, Related, links
 from streams.replay.looking import Look
 
+HOUR_MS = 3_600_000
+
 
 class Trap(StrEnum):
     """What must never happen to a customer."""
@@ -103,8 +105,9 @@ class Auditor:
         gap_ms = look.step.rules.caps.offer_gap_ms
         if last is None or offer.at_ms - last >= gap_ms:
             return ""
-        between = (offer.at_ms - last) / DAY_MS
-        return f"the offer before came {between:.1f} d earlier, the gap is {gap_ms / DAY_MS:g} d"
+        earlier = offer.at_ms - last
+        between = f"{earlier / DAY_MS:.1f} d" if earlier >= DAY_MS else f"{earlier / HOUR_MS:.1f} h"
+        return f"another offer came {between} earlier, the gap is {gap_ms / DAY_MS:g} d"
 
 
 def _before_first_value(look: Look, found: Sequence[Link], timely: Sequence[Link]) -> str:

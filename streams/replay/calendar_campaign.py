@@ -2,8 +2,9 @@
 
 On day 3, 14 and 30 after every order of a customer, an offer of an add-on of what was ordered, as the
 catalogue has it: first the one that most lines of the order name, then the next ones. Where the catalogue has
-none, the add-on that it names most often of all. The calendar knows nothing else, which is the point: not
-whether the parcel came, whether anything was used, or whether something is wrong.
+none, the add-on that it names most often of all. At most one a day, which any mailing tool sees to. The
+calendar knows nothing else, which is the point: not whether the parcel came, whether anything was used, or
+whether something is wrong.
 """
 
 from __future__ import annotations
@@ -24,11 +25,12 @@ DAYS: Final = (3, 14, 30)
 class Calendar:
     """Sends by the calendar; `add` gets each offer when its order is made."""
 
-    __slots__ = ("_add", "_best", "_popular", "_related")
+    __slots__ = ("_add", "_best", "_days", "_popular", "_related")
 
     def __init__(self, related: Related, add: Callable[[Offer], None]) -> None:
         self._add = add
         self._related = related
+        self._days: dict[str, set[int]] = {}
         self._popular = related.popular()
         self._best = max(self._popular, key=self._rank, default="")
 
@@ -37,15 +39,13 @@ class Calendar:
         if not isinstance(event, Purchase) or event.type != "order_placed" or not event.lines:
             return
         add_ons = self._add_ons(event) or [self._best]
+        taken = self._days.setdefault(event.customer_id, set())
         for number, days in enumerate(DAYS):
-            self._add(
-                Offer(
-                    event.customer_id,
-                    event.occurred_at + days * DAY_MS,
-                    add_ons[number % len(add_ons)],
-                    name=f"day {days}",
-                )
-            )
+            at_ms = event.occurred_at + days * DAY_MS
+            if at_ms // DAY_MS not in taken:
+                taken.add(at_ms // DAY_MS)
+                product_id = add_ons[number % len(add_ons)]
+                self._add(Offer(event.customer_id, at_ms, product_id, name=f"day {days}"))
 
     def _add_ons(self, event: Purchase) -> list[str]:
         """Add-ons of the products of an order, the one named most often first."""
