@@ -13,9 +13,8 @@ from rich.text import Text
 
 from streams.errors import Fatal
 from streams.loading.policy_file import load_policies
-from streams.replay.audit_score import plain
 from streams.replay.audit_tables import audit_shown, bad_lines, show
-from streams.replay.auditing import Audited
+from streams.replay.auditing import Audited, audit_plain
 from streams.replay.history import SHOP
 from streams.replay.prepare import Options, prepare
 from streams.replay.run import Setup
@@ -104,8 +103,7 @@ def _plain(setup: Setup, audited: Audited, bad: list[BadLine], count: int) -> di
         "policy_version": setup.policies["version"],
         "catalogue_version": setup.catalogue_version,
         "until": setup.until_ms,
-        "sends": plain(audited.theirs),
-        "kairos": plain(audited.ours),
+        **audit_plain(audited),
         "bad_lines": {"count": count, "lines": bad},
     }
 

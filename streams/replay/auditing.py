@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from heapq import heapify, heappop, heappush
+from typing import Any
 
 from msgspec import Struct
 
@@ -27,7 +28,7 @@ from streams.inputs.partition import murmur2_partition
 from streams.journey.step import World
 from streams.journey.words import Move
 from streams.replay.audit import Auditor, Finding, Offer
-from streams.replay.audit_score import Score, total
+from streams.replay.audit_score import Score, plain, total
 from streams.replay.calendar_campaign import Calendar
 from streams.replay.driver import Partition, Taken
 from streams.replay.goes_with import Related
@@ -44,6 +45,11 @@ class Audited(Struct, frozen=True):
 
     theirs: Score
     ours: Score
+
+
+def audit_plain(audited: Audited) -> dict[str, Any]:
+    """Both scores for JSON."""
+    return {"offers": plain(audited.theirs), "kairos": plain(audited.ours)}
 
 
 class Probes:
