@@ -77,9 +77,8 @@ def _product(product_id: str) -> bytes:
 
 def item(customer_id: str, product_id: str, unit_id: str = "") -> bytes:
     """The key of an item record."""
-    if unit_id:
-        return product_prefix(customer_id, product_id) + _utf8(unit_id, "unit_id")
-    return product_prefix(customer_id, product_id)
+    prefix = customer_prefix(customer_id) + _product(product_id)
+    return prefix + _utf8(unit_id, "unit_id") if unit_id else prefix
 
 
 def order(customer_id: str, order_id: str) -> bytes:

@@ -27,6 +27,8 @@ FINAL = frozenset((Reason.GENERIC, Reason.NO_CANDIDATE, Reason.COVERED, Reason.B
 def arbitrate(step: Step) -> None:
     """Open what may be said now, withhold the rest with its reason and its next look."""
     waiting, now = step.waiting, step.now
+    if not (step.claims or waiting):
+        return
     for key in [key for key, claim in waiting.items() if claim.ends_at <= now]:
         del waiting[key]
     pool = _pool(step, every=step.recheck)

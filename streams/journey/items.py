@@ -6,6 +6,7 @@ from schemas.records import StageChange
 from state.records import NEWEST_ITEMS_MAX, Claim, ItemNow, ItemRecord, Open
 from streams.journey.eligibility import end
 from streams.journey.moments import BY_PLACEMENT, BY_STAGE, Ending, Row, When, told_of
+from streams.journey.policy import Moment
 from streams.journey.stages import stage_of
 from streams.journey.step import Step, key_of
 from streams.journey.telling import report, settle
@@ -117,7 +118,8 @@ def _look_at_moments(step: Step, view: View, stage: Stage) -> int:
         when = row.when(view, rule, step.customer)
         if when.opens_at >= FAR:
             continue
-        next_at = min(next_at, when.next_at)
+        if when.next_at < next_at:
+            next_at = when.next_at
         said = told_of(told, row.placement, when.anchor) if told else None
         if said is not None and said.done:
             continue
@@ -125,15 +127,13 @@ def _look_at_moments(step: Step, view: View, stage: Stage) -> int:
             if when.opens_at < next_at:
                 next_at = when.opens_at
         elif when.ends_at > step.now:
-            claim = _claim(view, row, when, stage)
-            _admit(step, claim)
+            _admit(step, _claim(view, row, rule, when, stage))
         elif row.scope == Scope.ITEM:
-            _too_late(step, view, row, when, stage)
+            _too_late(step, view, row, when, _claim(view, row, rule, when, stage))
     return next_at
 
 
-def _claim(view: View, row: Row, when: When, stage: Stage) -> Claim:
-    rule = view.rules.moments[row.placement.word]
+def _claim(view: View, row: Row, rule: Moment, when: When, stage: Stage) -> Claim:
     move, scope = row.move, row.scope
     if scope == Scope.PARCEL and not view.order_id:
         scope = Scope.ITEM
@@ -159,11 +159,11 @@ def _admit(step: Step, claim: Claim) -> None:
     step.claims.setdefault(key_of(claim), claim)
 
 
-def _too_late(step: Step, view: View, row: Row, when: When, stage: Stage) -> None:
+def _too_late(step: Step, view: View, row: Row, when: When, claim: Claim) -> None:
     """Its window was over before anyone could look: say so once."""
     settle(view.item, row.placement, when.anchor, step.now)
     if not any(s.placement == row.placement and s.anchor == when.anchor for s in view.item.withheld):
-        report(step, _claim(view, row, when, stage), Reason.TOO_LATE, 0)
+        report(step, claim, Reason.TOO_LATE, 0)
 
 
 def _drop_claims(step: Step, item: ItemRecord) -> None:
