@@ -95,6 +95,8 @@ class Journey:
             self._revoke_blocked(step)
         for item in list(step.items.values()):
             items.decide(step, item)
+        if step.vacated:
+            items.succeed(step)
         help_at = helping.decide(step)
         arbitration.arbitrate(step)
         self._finish(step, help_at)

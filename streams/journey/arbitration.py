@@ -38,6 +38,7 @@ def arbitrate(step: Step) -> None:
         if _round(step, pool):
             pool = _pool(step, every=True)
         else:  # who was decided anew may have brought other moments
+            items.succeed(step)
             pool = {key: claim for key, claim in _pool(step, every=False).items() if key not in pool}
     for claim in step.crowded:
         _look_again(step, claim)
@@ -180,11 +181,15 @@ def _wait(step: Step, key: ClaimKey, claim: Claim) -> ClaimKey | None:
 
 
 def _crowd_out(step: Step, key: ClaimKey) -> None:
-    """A claim that finds no place looks again when its own gate lifts, or when one that waits is over."""
+    """A claim that finds no place looks again when the better ones of its move are over.
+
+    They all go first, so an earlier look would find it crowded out again: customers with a thousand items
+    would be looked at for nothing most of the time.
+    """
     claim = step.waiting.pop(key)
     step.claims.pop(key, None)
-    ends = [held.ends_at for held in step.waiting.values()]
-    claim.look_at = min([*ends, claim.look_at or FAR])
+    better = [held.ends_at for held in step.waiting.values() if held.move == claim.move]
+    claim.look_at = max(better) if better else min([held.ends_at for held in step.waiting.values()])
     if claim.look_at >= claim.ends_at:
         claim.look_at = 0
     step.crowded.append(claim)

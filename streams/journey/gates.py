@@ -148,11 +148,14 @@ def waiting_for_answer(step: Step, claim: Claim) -> Shut:
 
 
 def already_open(step: Step, claim: Claim) -> Shut:
-    """At most one permission of each move; a service offer may supersede an offer that was not sent."""
+    """At most one permission of each move; a service offer may supersede an offer that was not sent.
+
+    A moment that was here when the other opened was outranked, one that came later found it open.
+    """
     held = permission(step, claim.move)
     if held is None or supersedes(step, claim, held):
         return None
-    reason = Reason.OUTRANKED if held.opened_at == step.now else Reason.ALREADY_OPEN
+    reason = Reason.OUTRANKED if claim.opens_at <= held.opened_at else Reason.ALREADY_OPEN
     return reason, held.send_by
 
 

@@ -156,6 +156,9 @@ def _admit(step: Step, claim: Claim) -> None:
             if said is not None and said.done:
                 settle(step.item(claim.product_id, claim.unit_id), claim.placement, claim.anchor, step.now)
                 return
+        first = step.waiting.get(key_of(claim))
+        if first is not None and (first.product_id, first.unit_id) != (claim.product_id, claim.unit_id):
+            return
     step.claims.setdefault(key_of(claim), claim)
 
 
@@ -175,4 +178,18 @@ def _drop_claims(step: Step, item: ItemRecord) -> None:
         and key not in step.claims
     ]  # fmt: skip
     for key in gone:
-        del step.waiting[key]
+        if step.waiting.pop(key).scope == Scope.PARCEL:
+            step.vacated.append(key)
+
+
+def succeed(step: Step) -> None:
+    """The moment of a parcel whose item needs it no more is that of the next item of the parcel."""
+    vacated, step.vacated = step.vacated, []
+    for key in dict.fromkeys(vacated):
+        placement, order_id, _, _ = key
+        order = step.peek_order(order_id) if placement in BY_PLACEMENT else None
+        for line in order.lines if order is not None else ():
+            if key in step.claims or key in step.waiting:
+                break
+            if step.peek(line.product_id, line.unit_id) is not None:
+                decide(step, step.item(line.product_id, line.unit_id))

@@ -89,13 +89,14 @@ class World:
 
 
 def key_of(claim: Claim) -> ClaimKey:
-    """What two claims share when they are the same moment: a parcel's items share one guide."""
-    if claim.scope == Scope.ITEM:
+    """What two claims share when they are the same moment: a parcel's items share one guide.
+
+    The question of a customer waits for each item that may raise it, so that none is lost with another.
+    """
+    if claim.scope in (Scope.ITEM, Scope.CUSTOMER):
         return claim.placement, claim.product_id, claim.unit_id, claim.cycle
     if claim.scope == Scope.PARCEL:
         return claim.placement, claim.order_id, claim.parcel_id, ""
-    if claim.scope == Scope.CUSTOMER:
-        return claim.placement, "", "", ""
     if claim.scope == Scope.EPISODE:
         return claim.placement, claim.ref, "", ""
     return claim.placement, claim.order_id, "", ""
@@ -122,6 +123,7 @@ class Step:
         "records",
         "rules",
         "stirred",
+        "vacated",
         "views",
         "waiting",
         "withheld",
@@ -152,6 +154,7 @@ class Step:
         self.claims: Claims = {}
         self.waiting: Claims = {key_of(claim): claim for claim in self.customer.waiting}
         self.crowded: list[Claim] = []
+        self.vacated: list[ClaimKey] = []
         self.withheld: dict[ClaimKey, tuple[Claim, Reason]] = {}
         self.recheck = False
         self.stirred = False  # facts or rules of friction may be others than at the last step

@@ -17,6 +17,8 @@ from streams.journey.step import Step
 from streams.journey.words import MOVE_WORDS, PLACEMENT_WORDS, SCOPE_WORDS, Placement, Reason, Scope
 
 SEEN_MAX = 16
+# The customer's question is asked already, or waits for another item: for the customer nothing is withheld.
+SAME_QUESTION = frozenset((Reason.OUTRANKED, Reason.ALREADY_OPEN, Reason.CROWDED_OUT))
 
 
 def _places(
@@ -60,6 +62,8 @@ def tell(step: Step, claim: Claim) -> int:
 def untell(step: Step, held: Open) -> None:
     """What was taken back before it was sent may come again."""
     scope = SCOPES[held.placement]
+    if scope == Scope.PARCEL:
+        step.vacated.append((held.placement, held.order_id, held.parcel_id, ""))
     for place in _places(step, scope, held.product_id, held.unit_id, held.order_id):
         told = told_of(place.told, held.placement, held.anchor)
         if told is not None:
@@ -95,6 +99,8 @@ def report(step: Step, claim: Claim, reason: Reason, look_at: int) -> None:
         return
     claim.reason = reason
     if claim.scope == Scope.CUSTOMER:
+        if reason in SAME_QUESTION:
+            return
         step.customer.ask_withheld = reason
     for place in _places_seen(step, claim):
         kept = [s for s in place.withheld if s.placement != claim.placement or s.anchor != claim.anchor]

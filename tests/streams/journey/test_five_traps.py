@@ -61,7 +61,7 @@ def test_no_two_offers_are_open_at_a_time() -> None:
         .use("milestone", name="brewed")
     )
     assert offers(story) == ["upgrade"]
-    assert story.withheld("next_step")[-1] == "already_open"
+    assert story.withheld("next_step")[-1] == "outranked"
 
 
 def test_an_offer_that_was_sent_is_open_until_its_last_sending_time() -> None:

@@ -81,7 +81,7 @@ def test_a_second_episode_within_24_hours_waits_until_they_are_over() -> None:
 
 
 def test_one_help_is_open_at_a_time() -> None:
-    story = trouble().ticket("new", topic="billing", ticket_id="t2").at(days=2)
+    story = trouble().at(hours=1).ticket("new", topic="billing", ticket_id="t2").at(days=2)
     assert len(story.opened("help")) == 1
     assert story.withheld("help")[-1] == "already_open"
 
