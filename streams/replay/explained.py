@@ -51,6 +51,7 @@ WHY = {
     "no_channel": "no channel is left",
     "wrong_context": "a shipping update was opened to be read",
     "covered": "already bought, or on its way",
+    "quiet_hours": "it is night where the customer is",
     "paused": "the operator paused it",
     "before_live": "it happened before going live",
     "ramping_up": "the share of customers still grows",

@@ -38,7 +38,7 @@ def _line(line: Line) -> Iterator[Fact]:
         yield Fact(placed[0], f"the whole order {line.order_id} was cancelled")
     if line.lost:
         yield Fact(placed[0], f"lost on its way (order {line.order_id})")
-    if line.shipped_at:
+    if line.shipped_at and line.shipped_at != line.delivered[0]:
         yield Fact(line.shipped_at, f"shipped (order {line.order_id})")
     if line.contract_ends_at:
         yield Fact(line.contract_ends_at, "contract ends")
