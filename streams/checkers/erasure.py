@@ -31,7 +31,7 @@ class Erasures(Checker):
         if product_id is not None and not self._told(product_id):
             yield product_id
         order_id = getattr(record, "order_id", None)
-        if order_id is not None and order_id not in known.orders.by_id:
+        if order_id is not None and not known.orders.names(order_id):
             yield order_id
         if isinstance(record, Eligibility):
             yield from (

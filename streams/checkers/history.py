@@ -42,6 +42,8 @@ class Step:
     limits: Limits
     said: tuple[tuple[str, Record], ...] = ()
     """(topic, record)."""
+    silent: frozenset[str] = frozenset()
+    """Input topics that are silent beyond their expected interval."""
 
 
 @dataclass(frozen=True, slots=True)

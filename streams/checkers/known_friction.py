@@ -108,7 +108,13 @@ class Friction:
 
     def only_held_tickets(self, at_ms: int, limits: Limits) -> bool:
         """Whether agents hold all that can be wrong: only tickets, and none leaves a doubt."""
-        if self._parcels or self._payments or self._returns or self._passing or not self._tickets:
+        if (
+            any(map(_may_be_late, self._parcels.values()))
+            or self._payments
+            or self._returns
+            or self._passing
+            or not self._tickets
+        ):
             return False
         unsolved = [events for events in self._tickets.values() if not _surely_solved(events)]
         troubles = [ticket_trouble(events) for events in unsolved]
@@ -176,6 +182,11 @@ def ticket_trouble(events: Sequence[Ticket]) -> Trouble | None:
 def _surely_solved(events: Sequence[Ticket]) -> bool:
     latest = max(map(stamp, events))
     return all(event.status not in ACTIVE for event in events if stamp(event) == latest)
+
+
+def _may_be_late(events: Sequence[Delivery]) -> bool:
+    """Whether the parcel ever was in trouble, or has an estimate that it may miss."""
+    return any(event.status in TROUBLE or event.estimate_on is not None for event in events)
 
 
 def parcel_trouble(events: Sequence[Delivery]) -> Trouble | None:

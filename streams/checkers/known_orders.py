@@ -109,6 +109,13 @@ class Orders:
         elif event.type in UNDONE:
             order.undone.append(event)
 
+    def names(self, ref: str) -> bool:
+        """Whether an order or a subscription has this id."""
+        subscriptions = (event.subscription for events in self.subscriptions.values() for event in events)
+        return ref in self.by_id or any(
+            held is not None and held.subscription_id == ref for held in subscriptions
+        )
+
     def with_product(self, product_id: str | None) -> list[Order]:
         """Orders that ever named the product."""
         return list(self._by_product.get(product_id or "", {}).values())

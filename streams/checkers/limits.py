@@ -16,6 +16,8 @@ class Limits:
     """Placement to the channels that it may use."""
     enabled: frozenset[str]
     """Placements that are switched on and not paused."""
+    live_from_ms: int
+    """Before this time nothing is opened."""
     order_add_on_ms: int
     essential_ms: int
     add_on_price_share_max: float

@@ -20,9 +20,21 @@ class NotCurrent(Checker):
     def said(self, step: Step, topic: str, record: Record) -> Iterator[str]:
         """Judge what is inferred."""
         yield from super().said(step, topic, record)
+        if (
+            step.silent
+            and isinstance(record, FrictionChange)
+            and record.inferred
+            and record.to_state == "open"
+        ):
+            yield f"{record.flag} inferred while {', '.join(sorted(step.silent))} is silent"
         if step.current:
             return
         if isinstance(record, FrictionChange) and record.inferred and record.to_state == "open":
             yield f"{record.flag} inferred while catching up"
-        if isinstance(record, StageChange) and record.inferred:
+        if isinstance(record, StageChange) and record.inferred and _from_silence(step, record):
             yield f"{record.product_id} inferred in {record.to_stage} while catching up"
+
+
+def _from_silence(step: Step, record: StageChange) -> bool:
+    """Whether only time can have told: use, when it is reported, proves a delivery at any time."""
+    return step.event is None or record.to_stage != "unboxing"

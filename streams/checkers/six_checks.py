@@ -29,5 +29,7 @@ class SixChecks(Checker):
             yield f"{about} offers no way to say no"
         if record.message_class not in {"marketing", "service"}:
             yield f"{about} has message class {record.message_class}"
+        if step.at_ms < step.limits.live_from_ms:
+            yield f"{about} opened before going live"
         if record.placement not in step.limits.enabled:
             yield f"{about} is switched off or paused"

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from streams.checkers.history import Violation
 from streams.checkers.judge import CHECKERS, UNIQUE_IDS
-from streams.simulation.harness import ANY_ORDER, Outcome, run_seed
+from streams.simulation.harness import Outcome, run_seed
+from streams.simulation.properties import ANY_ORDER
 from streams.simulation.runner import BOUNDED, EXTRA_LOOKS, RAISES, STUCK
 
 CHUNK: Final = 25

@@ -1,5 +1,6 @@
 """What a simulation drives, as a protocol, and the one place that binds it to the journey and to a store."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -53,6 +54,9 @@ class Engine(Protocol):
 
     def use(self, world: World) -> None:
         """From now on another policy, catalogue or control holds."""
+
+
+MakeEngine: TypeAlias = Callable[[World], Engine]
 
 
 class JourneyEngine:

@@ -90,7 +90,7 @@ class Life:
     def use(self, at_ms: int, product_id: str, unit_id: str | None = None) -> int:
         """Setup, sessions and results, as far as this customer gets; the time of the last one."""
         rng = self.rng
-        depth = rng.choice((0, 1, 2, 3, 5, 7))
+        depth = rng.choice((0, 1, 3, 5, 6, 7, 7))
         kinds = (
             ("setup_started", None), ("setup_completed", None), ("session", None),
             ("session", None), ("session", None), (rng.choice(("result", "guidance_opened")), None),

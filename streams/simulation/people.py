@@ -152,6 +152,29 @@ SUBSCRIPTION_EVENTS: Final = (
 )
 
 
+def collect(life: Life, at_ms: int) -> int:
+    """Several things at once from a shop, all of them used with success: much could be offered."""
+    rng = life.rng
+    things = rng.sample(life.shop.durables, min(3, len(life.shop.durables)))
+    lines = [life.line(thing, number, fulfilment="in_store") for number, thing in enumerate(things)]
+    life.order(at_ms, *lines)
+    for thing in things:
+        at_ms = life.after(at_ms, 2 * DAY)
+        for kind, name in rng.sample(SUCCESSES, 2):
+            life.tell(Usage, at_ms, type=kind, product_id=thing.product_id, name=name)
+    if life.maybe(0.5):
+        _tell_a_goal(life, at_ms)
+    return at_ms + 20 * DAY
+
+
+SUCCESSES: Final = (
+    ("result", None),
+    ("milestone", "mastered"),
+    ("limit_reached", "storage"),
+    ("session", None),
+)
+
+
 def speak(life: Life, at_ms: int) -> int:
     """Words of the customer's own: a complaint, a question, a goal, a rating, an opt-out."""
     rng = life.rng
@@ -235,8 +258,15 @@ def live(life: Life, events_about: int) -> None:
         else buy_on_rhythm(life, at_ms + HOUR)
     )
     while len(life.arrivals) < events_about:
-        does = life.rng.choices(HABITS, (4, 3, 1, 6, 0.4))[0]
+        does = life.rng.choices(HABITS, (4, 3, 1, 2, 6, 0.4))[0]
         at_ms = does(life, life.after(at_ms, 25 * DAY))
 
 
-HABITS: Final[tuple[Callable[[Life, int], int], ...]] = (buy_a_thing, buy_on_rhythm, subscribe, speak, leave)
+HABITS: Final[tuple[Callable[[Life, int], int], ...]] = (
+    buy_a_thing,
+    buy_on_rhythm,
+    subscribe,
+    collect,
+    speak,
+    leave,
+)

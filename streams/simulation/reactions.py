@@ -9,19 +9,19 @@ from streams.simulation.chance import DAY, HOUR, pause
 from streams.simulation.life import Arrival
 from streams.simulation.made_up_shop import GOALS
 
-REACTIONS: Final = (
-    "nothing",
-    "nothing",
-    "yes",
-    "no",
-    "not_now",
-    "answer",
-    "buy",
-    "frustrated",
-    "stop",
-    "question",
-    "text",
-)
+REACTIONS: Final = {
+    "nothing": 5,
+    "yes": 1,
+    "no": 1,
+    "not_now": 1,
+    "answer": 2,
+    "buy": 2,
+    "frustrated": 0.4,
+    "stop": 0.3,
+    "question": 0.4,
+    "text": 0.5,
+}
+"""Reactions with their weights."""
 TEXT: Final = "thank you, but I would rather have peace and quiet this week"
 
 
@@ -47,7 +47,7 @@ def react(record: Eligibility, rng: Random) -> Iterator[Arrival]:
     if fate == "sent" and rng.random() < 0.3:
         at_ms += pause(rng, DAY)
         yield tell(Reply, at_ms, feedback="seen", **named)
-    answer = rng.choice(REACTIONS)
+    answer = rng.choices(list(REACTIONS), list(REACTIONS.values()))[0]
     if answer == "nothing" or (fate in {"failed", "suppressed"} and rng.random() < 0.8):
         return
     at_ms += pause(rng, 30 * DAY)

@@ -157,8 +157,10 @@ class Runner:
                 RAISES, customer_id, f"{error!r} in {where.name}, line {where.lineno} of {where.filename}"
             )
             raise Broken from error
-        current = self._conditions.current
-        self.steps.append(Step(self._now_ms, customer_id, event, current, self.setting.limits, said))
+        now, limits = self._conditions, self.setting.limits
+        self.steps.append(
+            Step(self._now_ms, customer_id, event, now.current, limits, said, now.stale_sources)
+        )
         if self._react is not None:
             self._let_react(said)
         return said

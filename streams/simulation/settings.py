@@ -24,6 +24,7 @@ POLICIES: Final[Mapping[str, str]] = {
     "eager": '[caps]\noffer_gap = "1 d"\noffers_in_window = 5\ndaily_moves = 2\n'
     '[asks]\ngap = "5 d"\n[declines]\nin_a_row = 3\n',
     "few-words": "[sending]\nquiet_from_minute = 0\nquiet_until_minute = 0\n[caps]\nwaiting_max = 1\n",
+    "live-later": '[live]\nfrom = 2024-04-01T00:00:00Z\nramp = "40 d"\n',
     "one-off": "[moments.next_step]\nenabled = false\n[moments.setup_guide]\nenabled = false\n",
 }
 """What each policy states over the default."""
@@ -50,7 +51,7 @@ def settings_of(seed: int) -> tuple[Setting, ...]:
     """The settings of a seed: the first one holds at the beginning."""
     rng = chance(seed, "settings")
     shop = shop_of(seed)
-    names = rng.choices(list(POLICIES), (6, 2, 1, 2, 1, 1), k=2)
+    names = rng.choices(list(POLICIES), (6, 2, 1, 2, 1, 1, 1), k=2)
     first = setting(names[0], shop, 1)
     if rng.random() < 0.7:
         return (first,)
@@ -96,6 +97,7 @@ def limits_of(policy: Policy) -> Limits:
     return Limits(
         channels={name: frozenset(moment.channels) for name, moment in moments.items()},
         enabled=frozenset(name for name, moment in moments.items() if moment.enabled),
+        live_from_ms=policy.live.from_ms,
         order_add_on_ms=moments["order_add_on"].window_ms,
         essential_ms=moments["essential"].window_ms,
         add_on_price_share_max=policy.offers.add_on_price_share_max,

@@ -47,6 +47,7 @@ LIMITS = Limits(
         "order_add_on": frozenset({"order_page", "email"}),
     },
     enabled=frozenset(PLACEMENTS),
+    live_from_ms=0,
     order_add_on_ms=DAY,
     essential_ms=3 * DAY,
     add_on_price_share_max=0.3,

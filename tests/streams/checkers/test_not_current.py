@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from schemas.records import FrictionChange, StageChange
@@ -26,6 +28,24 @@ def test_nothing_is_opened_or_inferred_while_catching_up(*, current: bool, wrong
     story = Story()
     story.look(T, opened(T), inferred(), guessed(), current=current)
     assert len(wrongs(NotCurrent, story)) == wrong
+
+
+def test_use_proves_a_delivery_also_while_catching_up() -> None:
+    topic, change = guessed()
+    fields = {name: getattr(change, name) for name in change.__struct_fields__}
+    proven = StageChange(**fields | {"to_stage": "unboxing"})
+    story = Story()
+    story.tell(T, story.status(T, "in_transit"), (topic, proven), current=False)
+    story.look(T, (topic, proven), current=False)
+    assert wrongs(NotCurrent, story) == ["lamp inferred in unboxing while catching up"]
+
+
+def test_nothing_is_inferred_from_the_silence_of_a_source_that_is_silent_itself() -> None:
+    for silent, wrong in ((frozenset[str](), 0), (frozenset({"journey.deliveries"}), 1)):
+        story = Story()
+        story.look(T, inferred(), inferred(guess=False), inferred("none"))
+        story.steps = [replace(story.steps[0], silent=silent)]
+        assert len(wrongs(NotCurrent, story)) == wrong
 
 
 def test_what_is_reported_and_what_ends_is_said_at_once() -> None:

@@ -45,6 +45,13 @@ def test_a_message_is_marketing_or_service() -> None:
     assert wrongs(SixChecks, story) == ["next_step e-1 has message class "]
 
 
+@pytest.mark.parametrize(("late_by_ms", "wrong"), [(-1, 1), (0, 0), (1, 0)])
+def test_nothing_opens_before_going_live(late_by_ms: int, wrong: int) -> None:
+    story = Story(limits=with_limits(live_from_ms=T))
+    story.look(T + late_by_ms, opened(T))
+    assert len(wrongs(SixChecks, story)) == wrong
+
+
 def test_a_placement_that_is_switched_off_is_wrong() -> None:
     story = Story(limits=with_limits(enabled=LIMITS.enabled - {"next_step"}))
     story.look(T, opened(T))
