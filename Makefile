@@ -55,9 +55,9 @@ simulate: $(INSTALLED) ## judge SEEDS made-up histories with the checkers: build
 	@$(PY) -m streams.simulation --seeds $(SEEDS) --out build/simulate.json
 
 .PHONY: bench
-bench: $(INSTALLED) ## measure the hot paths: build/bench.json
+bench: $(INSTALLED) ## measure the hot paths: build/bench.json (LOG=file replays the whole public order log)
 	@mkdir -p build
-	@$(PY) -m tests.bench
+	@$(PY) -m tests.bench $(if $(LOG),--log $(LOG) --long)
 
 # The lock must not say where it was made: no index, no host, no path.
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m piptools compile --quiet --generate-hashes --allow-unsafe \

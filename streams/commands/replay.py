@@ -20,8 +20,10 @@ from rich.text import Text
 from streams.errors import Fatal
 from streams.journey.policy_set import PolicySet
 from streams.loading.durations import NotADuration, parse_duration
-from streams.loading.policy_file import load_policies
-from streams.replay import summary
+from streams.loading.policy_file import load_policies, read_policy
+from streams.loading.policy_view import DEFAULT
+from streams.replay import against, audit_tables, summary
+from streams.replay.auditing import audit_plain
 from streams.replay.files import Files
 from streams.replay.history import SHOP
 from streams.replay.outputs import write_outputs
@@ -30,6 +32,9 @@ from streams.replay.run import Done, Setup, replay_all
 from streams.replay.tally import Tally
 from streams.sources.slice import SLICE
 
+CALENDAR: Final = (
+    "\na calendar's offers on day 3, 14 and 30 after every order, by the five traps; nobody reacts"
+)
 HELP = (
     "replay history through the journey: from a directory with one file per input topic, or from the public "
     "order log with made-up surroundings; writes the output topics, the dead letters and a summary"
@@ -57,6 +62,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="OUT", type=Path, default=DEMO_OUT, help=f"default: {DEMO_OUT}")
     parser.add_argument("--format", choices=["jsonl", "avro"], default="jsonl", help="of the outputs")
     parser.add_argument("--policy", metavar="FILE", type=Path, help="default: the shipped policy")
+    parser.add_argument(
+        "--against", metavar="FILE", help=f'compare --policy with this one, or with "{DEFAULT}"; counts only'
+    )
     parser.add_argument("--catalogue", metavar="FILE", type=Path, help="default: that of the history")
     parser.add_argument("--until", metavar="TIME", help="the end, as 2011-06-30 or 2011-06-30T12:00:00Z")
     parser.add_argument("--disorder", metavar="TIME", default=DISORDER, help=f"default: {DISORDER}")
@@ -71,6 +79,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-check", action="store_true", help="leave out the checkers of the outputs")
     parser.add_argument("--journal", metavar="FILE", type=Path, help="write every step and its conditions")
+    parser.add_argument(
+        "--calendar-campaign",
+        action="store_true",
+        help="score what a plain calendar would have sent on the same history, beside ours",
+    )
     parser.add_argument("--shuffle", metavar="SEED", type=int, help="disturb the order within a minute")
     parser.add_argument("--repeat", metavar="SHARE", type=float, default=0.0, help="give some events twice")
 
@@ -81,6 +94,8 @@ def run(args: argparse.Namespace) -> int:
     if args.demo:
         _prepare_demo(args)
         console.print(Text(CREDIT, style="dim"), end="")
+    if args.against:
+        return _compared(console, args, options_of(args))
     tally = _replayed(console, args, options_of(args))
     if args.demo:
         _suggest(console, args.out, args.state)
@@ -117,10 +132,35 @@ def _replayed(console: Console, args: argparse.Namespace, options: Options) -> T
         write_outputs(out, [*(one.runs for one in done), *edge(setup, tally)], args.format)
         if args.journal:
             _join(args.journal, [one.journal for one in done if one.journal is not None])
-    (out / "summary.json").write_bytes(indented(summary.plain(tally, about(setup, policies))))
+        campaign = None
+        if args.calendar_campaign:
+            campaign = audit_tables.audit_shown(console, setup, None, args.processes)
+    compared = {} if campaign is None else {"calendar_campaign": audit_plain(campaign)}
+    (out / "summary.json").write_bytes(indented(summary.plain(tally, about(setup, policies)) | compared))
     summary.show(console, tally, seconds, checked=setup.check)
+    if campaign is not None:
+        audit_tables.show(console, CALENDAR, "calendar", campaign.theirs, campaign.ours)
     console.print(Text(f"\noutputs and summary.json: {out}"))
     return tally
+
+
+def _compared(console: Console, args: argparse.Namespace, options: Options) -> int:
+    """What `--policy` would change, compared with `--against`."""
+    if options.state is not None:
+        raise Fatal("--against replays twice and keeps no state: leave --state out")
+    options = msgspec.structs.replace(options, state=None, check=False, journal=False)
+    before = read_policy(None if args.against == DEFAULT else Path(args.against))
+    after = read_policy(args.policy)
+
+    def replay(setup: Setup, title: str) -> list[Done]:
+        return with_progress(console, setup, args.processes, title)
+
+    with workplace(args.out) as work:
+        diff, tallies = against.against(options, before, after, work, replay)
+    against.write(diff, args.out)
+    against.show(console, diff)
+    console.print(Text(f"\nas a page with plots: {args.out / against.PAGE}"))
+    return 1 if any(tally.faults for tally in tallies) else 0
 
 
 def edge(setup: Setup, tally: Tally) -> list[dict[str, list[Path]]]:
@@ -202,6 +242,8 @@ def indented(value: Any) -> bytes:
 
 def _prepare_demo(args: argparse.Namespace) -> None:
     args.path = SLICE
+    if args.against:
+        return
     args.state = args.state or args.out / "state"
     if args.state == args.out / "state":
         shutil.rmtree(args.state, ignore_errors=True)
