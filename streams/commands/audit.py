@@ -15,6 +15,7 @@ from streams.errors import Fatal
 from streams.loading.policy_file import load_policies
 from streams.replay.audit_tables import audit_shown, bad_lines, show
 from streams.replay.auditing import Audited, audit_plain
+from streams.replay.files import Files
 from streams.replay.history import SHOP
 from streams.replay.prepare import Options, prepare
 from streams.replay.run import Setup
@@ -61,10 +62,13 @@ def run(args: argparse.Namespace) -> int:
         setup = prepare(_options(args), load_policies(args.policy), Path(work))
         audited = audit_shown(console, setup, sends, args.processes)
     show(console, f"{args.sends}: the five traps", "your offers", audited.theirs, audited.ours)
+    refused = setup.history.refused if isinstance(setup.history, Files) else {}
+    for reason, records in sorted(refused.items()):
+        console.print(Text(f"left out of the history: {records:,} records, {reason}", style="yellow"))
     for line in bad_lines(bad, count):
         console.print(Text(line, style="yellow"))
     if args.out:
-        _write(args.out, _plain(setup, audited, bad, count))
+        _write(args.out, _plain(setup, audited, refused, bad, count))
         console.print(Text(f"\nscores: {args.out}"))
     return 0
 
@@ -98,11 +102,14 @@ def _options(args: argparse.Namespace) -> Options:
     )
 
 
-def _plain(setup: Setup, audited: Audited, bad: list[BadLine], count: int) -> dict[str, Any]:
+def _plain(
+    setup: Setup, audited: Audited, refused: dict[str, int], bad: list[BadLine], count: int
+) -> dict[str, Any]:
     return {
         "policy_version": setup.policies["version"],
         "catalogue_version": setup.catalogue_version,
         "until": setup.until_ms,
+        "left_out_of_the_history": refused,
         **audit_plain(audited),
         "bad_lines": {"count": count, "lines": bad},
     }
