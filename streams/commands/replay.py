@@ -148,6 +148,8 @@ def _compared(console: Console, args: argparse.Namespace, options: Options) -> i
     """What `--policy` would change, compared with `--against`."""
     if options.state is not None:
         raise Fatal("--against replays twice and keeps no state: leave --state out")
+    if args.calendar_campaign:
+        raise Fatal("--calendar-campaign goes with one policy: leave --against out")
     options = msgspec.structs.replace(options, state=None, check=False, journal=False)
     before = read_policy(None if args.against == DEFAULT else Path(args.against))
     after = read_policy(args.policy)
