@@ -43,7 +43,7 @@ class Step:
     said: tuple[tuple[str, Record], ...] = ()
     """(topic, record)."""
     silent: frozenset[str] = frozenset()
-    """Input topics that are silent beyond their expected interval."""
+    """Input topics, without `journey.`, that are silent beyond their expected interval."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,9 @@ from schemas.records import Eligibility, FrictionChange, StageChange
 from streams.checkers.checker import Checker
 from streams.checkers.history import Record, Step
 
+FROM_SILENCE_OF = {"stalled_start": "usage"}
+"""Placements that open because nothing was heard, and of what."""
+
 
 class NotCurrent(Checker):
     """The ticket that forbids an offer may still be unread, and so may a delivery that seems missing."""
@@ -16,6 +19,8 @@ class NotCurrent(Checker):
         """Judge openings."""
         if not step.current:
             yield f"{record.placement} {record.eligibility_id} opened while catching up"
+        if FROM_SILENCE_OF.get(record.placement) in step.silent:
+            yield f"{record.placement} {record.eligibility_id} rests on the silence of a dead source"
 
     def said(self, step: Step, topic: str, record: Record) -> Iterator[str]:
         """Judge what is inferred."""

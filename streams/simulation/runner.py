@@ -173,8 +173,12 @@ class Runner:
                         self._push(Arrive(max(arrival.at_ms, self._now_ms + 1), arrival.event))
 
     def _look_too_many(self, look: Look) -> None:
-        """An extra look must say nothing; that it changes nothing shows in what is said after it."""
-        if look.customer_id not in self._customers:
+        """An extra look must say nothing; that it changes nothing shows in what is said after it.
+
+        Not while the partition is behind, a source silent or an incident known: what waits for those is tried
+        again some time after every look, because nobody knows when they are over.
+        """
+        if look.customer_id not in self._customers or self._conditions != Conditions():
             return
         targets = [Target(), *self.engine.targets(look.customer_id), UNKNOWN]
         target = targets[look.pick % len(targets)]

@@ -13,9 +13,10 @@ from streams.simulation.settings import settings_of, shop_of
 LOOKS_MAX: Final = 12
 """Looks too many in one history."""
 WEATHER: Final = (
-    (Conditions(current=False), 5 * HOUR),
-    (Conditions(current=False), 5 * HOUR),
-    (Conditions(stale_sources=frozenset({"journey.deliveries"})), 20 * DAY),
+    (Conditions(current=False), HOUR),
+    (Conditions(current=False), HOUR),
+    (Conditions(stale_sources=frozenset({"deliveries"})), 20 * DAY),
+    (Conditions(stale_sources=frozenset({"deliveries", "usage"})), 20 * DAY),
     (Conditions(held_flags=frozenset({1, 2, 3, 6})), 20 * DAY),
 )
 """What may befall a partition, and for how long at most; while it is behind it looks again every minute."""

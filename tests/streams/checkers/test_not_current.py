@@ -41,7 +41,7 @@ def test_use_proves_a_delivery_also_while_catching_up() -> None:
 
 
 def test_nothing_is_inferred_from_the_silence_of_a_source_that_is_silent_itself() -> None:
-    for silent, wrong in ((frozenset[str](), 0), (frozenset({"journey.deliveries"}), 1)):
+    for silent, wrong in ((frozenset[str](), 0), (frozenset({"deliveries"}), 1)):
         story = Story()
         story.look(T, inferred(), inferred(guess=False), inferred("none"))
         story.steps = [replace(story.steps[0], silent=silent)]
@@ -60,3 +60,11 @@ def test_what_is_reported_and_what_ends_is_said_at_once() -> None:
         current=False,
     )
     assert wrongs(NotCurrent, story) == []
+
+
+@pytest.mark.parametrize(("silent", "wrong"), [("deliveries", 0), ("usage", 1)])
+def test_a_silent_source_of_usage_stalls_nobody(silent: str, wrong: int) -> None:
+    story = Story()
+    story.look(T, opened(T, placement="stalled_start"))
+    story.steps = [replace(story.steps[0], silent=frozenset({silent}))]
+    assert len(wrongs(NotCurrent, story)) == wrong
