@@ -169,10 +169,13 @@ def _renewal_moment(view: View, placement: Placement, rule: Moment) -> When:
 
 def earned_at(view: View) -> int:
     """When the newest limit was reached, or milestone that the catalogue says earns an upgrade; 0 if none."""
+    milestones, limits = view.item.milestones, view.item.limits
+    if not (milestones or limits):
+        return 0
     earning = view.entry.earning_milestones if view.entry is not None else frozenset()
     start = view.ordered[0]
-    times = [at for at, _, name in view.item.milestones if name in earning and at >= start]
-    times += [at for at, _, _ in view.item.limits if at >= start]
+    times = [at for at, _, name in milestones if name in earning and at >= start]
+    times += [at for at, _, _ in limits if at >= start]
     return max(times, default=0)
 
 

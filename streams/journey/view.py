@@ -87,10 +87,13 @@ class View:
         self.cycle = kept or _key(line)
         self.ordered = opening[:2]
         self.order_id, self.parcel_id = line.order_id, line.parcel_id
-        lines = [supply[3] for supply in self.supplies] if self.consumable else [line]
-        found = [found for candidate in lines if (found := delivery_of(candidate, self.rules))[0][0]]
-        if found:
-            self.delivered, self.delivery_inferred = min(found)
+        if self.consumable:
+            told = [delivery_of(supply[3], self.rules) for supply in self.supplies]
+            found = [delivery for delivery in told if delivery[0][0]]
+            if found:
+                self.delivered, self.delivery_inferred = min(found)
+        else:
+            self.delivered, self.delivery_inferred = delivery_of(line, self.rules)
 
     def _take_subscription(self) -> None:
         """A plan without an order line is owned from its start."""
@@ -110,13 +113,9 @@ class View:
         used: list[Stamp] = []
         sources = (self.item,) if base is None else (self.item, base)
         for source in sources:
-            for stamps in (source.results, source.milestones, source.consumed):
-                if stamps:
-                    value += _first_since(stamps, start)
-            for stamps in (source.setup_started, source.limits):
-                if stamps:
-                    used += _first_since(stamps, start)
-            completed = _first_since(source.setup_completed, start)
+            value += _firsts(start, source.results, source.milestones, source.consumed)
+            used += _firsts(start, source.setup_started, source.limits)
+            completed = _firsts(start, source.setup_completed)
             if completed:
                 self.setup_completed = completed[0][0]
                 used += completed
@@ -213,12 +212,15 @@ def newest_subscription(held: Sequence[Subscription]) -> Subscription:
     return max(held, key=lambda subscription: (subscription.latest, subscription.subscription_id))
 
 
-def _first_since(stamps: Sequence[Stamp | Mark], start: int) -> list[Stamp]:
-    """The first of sorted stamps at or after a time, as a list of at most one."""
-    for stamp in stamps:
-        if stamp[0] >= start:
-            return [(stamp[0], stamp[1])]
-    return []
+def _firsts(start: int, *lists: Sequence[Stamp | Mark]) -> list[Stamp]:
+    """The first of each of these sorted lists at or after a time, where there is one."""
+    found: list[Stamp] = []
+    for stamps in lists:
+        for stamp in stamps:
+            if stamp[0] >= start:
+                found.append((stamp[0], stamp[1]))
+                break
+    return found
 
 
 def _sessions(sources: Sequence[ItemRecord], start: int) -> list[Stamp]:
