@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import multiprocessing
 import resource
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -42,6 +41,7 @@ from streams.simulation.settings import limits_of
 from streams.sources.source import Event
 
 PROGRESS_STEPS: Final = 500
+QUARTERS: Final = 4
 EXAMPLES_MAX: Final = 3
 ROCKS_MEMORY_BYTES: Final = 128 * 1024 * 1024
 Progress = Callable[[int, float, int], None]
@@ -88,6 +88,8 @@ class Done(Struct, frozen=True):
     journal: Path | None
     cpu_s: float
     peak_rss_bytes: int
+    rss_bytes: tuple[int, ...]
+    """Memory in use at the beginning, after each quarter of the history, and at the end."""
     counts: Any
 
 
@@ -121,6 +123,7 @@ class _Run:
         self._journal = (self._folder / "journal").open("wb") if setup.journal else None
         self._judged: JudgedSteps | None = None
         self._steps = 0
+        self._rss_bytes = [rss_bytes()]
 
     def done(self) -> Done:
         setup, history = self._setup, self._setup.history
@@ -160,6 +163,7 @@ class _Run:
             self._folder / "journal" if setup.journal else None,
             time.process_time() - begun,
             peak_rss_bytes(),
+            (*self._rss_bytes, rss_bytes()),
             opened.counts,
         )
 
@@ -169,7 +173,10 @@ class _Run:
         self._steps += 1
         if self._steps % PROGRESS_STEPS == 0:
             first, last = self._setup.history.starts_at_ms, self._setup.until_ms
-            self._progress(self._number, (taken.at.now_ms - first) / max(1, last - first), self._tally.steps)
+            share = (taken.at.now_ms - first) / max(1, last - first)
+            self._progress(self._number, share, self._tally.steps)
+            if share * QUARTERS >= len(self._rss_bytes):
+                self._rss_bytes.append(rss_bytes())
 
     def _write_journal(self, taken: Taken) -> None:
         """What was decided upon and under which conditions, so that somebody else can do it again."""
@@ -280,6 +287,7 @@ def peak_rss_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def clean(folder: Path) -> None:
-    """Remove what was spooled."""
-    shutil.rmtree(folder, ignore_errors=True)
+def rss_bytes() -> int:
+    """Memory in use now; 0 where the system does not say."""
+    statm = Path("/proc/self/statm")
+    return int(statm.read_text().split()[1]) * resource.getpagesize() if statm.exists() else 0

@@ -6,7 +6,6 @@ the length of the history, only with the customers whose state is held.
 
 from __future__ import annotations
 
-import resource
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,8 +19,6 @@ from streams.replay.run import peak_rss_bytes, replay_all
 from streams.sources.slice import SLICE
 
 SEED = 7
-PAGE = resource.getpagesize()
-QUARTERS = 4
 
 
 def measure_log(log: Path | None, processes: int) -> dict[str, Any]:
@@ -31,14 +28,9 @@ def measure_log(log: Path | None, processes: int) -> dict[str, Any]:
 
 
 def _measured(path: Path, processes: int, folder: Path) -> dict[str, Any]:
-    rss: dict[tuple[int, int], int] = {}
-
-    def progress(partition: int, share: float, _: int) -> None:
-        rss[partition, int(share * QUARTERS)] = rss_bytes()
-
     begun = time.perf_counter()
     setup = prepare(Options(path=path, shop_seed=SEED, check=False), load_policies(), folder)
-    done = replay_all(setup, processes, progress)
+    done = replay_all(setup, processes)
     replayed = time.perf_counter() - begun
     files = write_outputs(folder / "out", [one.runs for one in done], "jsonl")
     seconds = time.perf_counter() - begun
@@ -59,19 +51,5 @@ def _measured(path: Path, processes: int, folder: Path) -> dict[str, Any]:
         "looks_silent_or_stale_share": round((tally.silent + tally.stale) / max(1, tally.wake_ups), 4),
         "faults": tally.faults,
         "peak_rss_mb": round(max([peak_rss_bytes(), *(one.peak_rss_bytes for one in done)]) / 2**20),
-        "rss_mb_by_quarter_of_each_partition": _by_quarter(rss) if processes == 1 else None,
+        "rss_mb_by_quarter_of_each_partition": [[size >> 20 for size in one.rss_bytes] for one in done],
     }
-
-
-def _by_quarter(rss: dict[tuple[int, int], int]) -> list[list[int]]:
-    partitions = sorted({partition for partition, _ in rss})
-    return [
-        [round(rss[number, quarter] / 2**20) for quarter in range(QUARTERS + 1) if (number, quarter) in rss]
-        for number in partitions
-    ]
-
-
-def rss_bytes() -> int:
-    """Memory in use now; 0 where the system does not say."""
-    statm = Path("/proc/self/statm")
-    return int(statm.read_text().split()[1]) * PAGE if statm.exists() else 0
