@@ -7,6 +7,7 @@ cannot tell another story than the outputs did.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from heapq import nsmallest
 
 from msgspec import Struct
 
@@ -91,7 +92,7 @@ def explain(
         withheld=(Withheld(Placement.GOAL_QUESTION.word, Reason(asked).word),) if asked else (),
         rests=tuple(rests_of(look.step)),
         caps=tuple(caps_of(look.step)),
-        ahead=_ahead(shown, flags, opened, waiting, now_ms),
+        ahead=_ahead([*_changes(look, found.items), *_ends(flags, opened, waiting)], now_ms),
         next_look_at=min((due for due in dues if due), default=0),
     )
 
@@ -163,8 +164,9 @@ def _said(told: Iterable[stored.Told]) -> Iterator[Fact]:
 
 
 def _withheld(record: ItemRecord | OrderRecord) -> Iterator[Withheld]:
-    """Reasons that were reported for moments which were not settled since."""
-    for seen in record.withheld:
+    """The last reason of each moment that was not settled since."""
+    last = {seen.placement: seen for seen in record.withheld}
+    for seen in last.values():
         told = told_of(record.told, seen.placement, seen.anchor)
         if told is None or not told.done or seen.reason == Reason.TOO_LATE:
             yield Withheld(PLACEMENT_WORDS[seen.placement], Reason(seen.reason).word)
@@ -262,21 +264,30 @@ def _waiting(claim: stored.Claim) -> Waiting:
     )
 
 
-def _ahead(
-    items: Iterable[ItemNow],
-    flags: Iterable[FlagNow],
-    opened: Iterable[OpenNow],
-    waiting: Iterable[Waiting],
-    now_ms: int,
-) -> tuple[Fact, ...]:
-    """What time alone will change, the next first."""
-    facts = [Fact(item.changes_at, f"{item.product_id} is in {item.changes_to}") for item in items]
-    facts += [Fact(flag.until, f"{flag.flag} ends, or cools off, by itself") for flag in flags]
+def _changes(look: Look, items: Iterable[ItemRecord]) -> list[Fact]:
+    """The next changes of stage, of all items, shown or not."""
+    all_owned = (look.owned(item) for item in items)
+    ahead = nsmallest(AHEAD_MAX, (o for o in all_owned if o.changes_at < FAR), key=lambda o: o.changes_at)
+    facts = []
+    for owned in ahead:
+        after = look.owned(owned.item, owned.changes_at).stage
+        if after != owned.stage:
+            name = f"{owned.item.product_id} {owned.item.unit_id}".strip()
+            facts.append(Fact(owned.changes_at, f"{name} is in {after.word}"))
+    return facts
+
+
+def _ends(flags: Iterable[FlagNow], opened: Iterable[OpenNow], waiting: Iterable[Waiting]) -> Iterator[Fact]:
+    for flag in flags:
+        yield Fact(flag.until, f"{flag.flag} ends, or cools off, by itself")
     for held in opened:
-        facts.append(Fact(held.send_by, f"the permission for {held.placement} about {held.about} ends"))
+        yield Fact(held.send_by, f"the permission for {held.placement} about {held.about} ends")
         if held.sent_at:
-            facts.append(Fact(held.answer_until, f"{held.placement} no longer waits for an answer"))
-    facts += [
-        Fact(one.look_again_at, f"{one.placement} about {one.about} is looked at again") for one in waiting
-    ]
-    return tuple(sorted((fact for fact in facts if fact.at > now_ms), key=lambda fact: fact.at)[:AHEAD_MAX])
+            yield Fact(held.answer_until, f"{held.placement} no longer waits for an answer")
+    for one in waiting:
+        yield Fact(one.look_again_at, f"{one.placement} about {one.about} is looked at again")
+
+
+def _ahead(facts: Iterable[Fact], now_ms: int) -> tuple[Fact, ...]:
+    """What time alone will change, the next first."""
+    return tuple(nsmallest(AHEAD_MAX, (fact for fact in facts if fact.at > now_ms), key=lambda fact: fact.at))

@@ -60,6 +60,11 @@ WHY = {
     "mass_incident": "many customers have the same problem",
     "too_late": "its window was over",
 }
+CAPS = {
+    "offer_gap": "offers (service aside), the gap",
+    "offer_cap": "offers (service aside)",
+    "daily_cap": "all moves",
+}
 
 
 def page(found: Explanation) -> Group:
@@ -181,12 +186,14 @@ def _because(reason: str) -> str:
 
 
 def _limits(caps: Iterable[Cap], rests: Iterable[tuple[str, int]]) -> Table:
-    table = _table("limits", "what", "used", "one more is possible")
+    table = _table("limits", "what", "used", "room for one more")
     for cap in caps:
         full = cap.used >= cap.most
         used = f"{cap.used} of {cap.most} in {_days(cap.within_ms)}"
         table.add_row(
-            cap.name, Text(used, style="yellow" if full else ""), when(cap.next_at) if full else "now"
+            CAPS.get(cap.name, cap.name),
+            Text(used, style="yellow" if full else ""),
+            when(cap.next_at) if full else "now",
         )
     for what, until in rests:
         table.add_row(what, Text("rests", style="yellow"), when(until))

@@ -8,7 +8,7 @@ from state.records import Claim, Rest
 from streams.journey import gates
 from streams.journey.step import Step
 from streams.journey.view import DAY_MS
-from streams.journey.words import Move, Placement, Scope, Stage
+from streams.journey.words import Move, Placement, Reason, Scope, Stage
 from streams.replay import explanation
 
 
@@ -25,14 +25,14 @@ def caps_of(step: Step) -> Iterator[explanation.Cap]:
     caps, offer = step.rules.caps, any_offer(step)
     sent = [one for one in step.customer.sent if not one.unsent]
     kinds = (
-        ("an offer", 1, caps.offer_gap_ms, gates.offer_gap, True),
-        ("offers", caps.offers_in_window, caps.offers_window_ms, gates.offer_cap, True),
-        ("moves", caps.daily_moves, DAY_MS, gates.daily_cap, False),
+        (Reason.OFFER_GAP, 1, caps.offer_gap_ms, gates.offer_gap, True),
+        (Reason.OFFER_CAP, caps.offers_in_window, caps.offers_window_ms, gates.offer_cap, True),
+        (Reason.DAILY_CAP, caps.daily_moves, DAY_MS, gates.daily_cap, False),
     )
-    for name, most, within_ms, gate, offers_only in kinds:
+    for reason, most, within_ms, gate, offers_only in kinds:
         used = sum(one.at + within_ms > step.now for one in sent if one.offer or not offers_only)
         shut = gate(step, offer)
-        yield explanation.Cap(name, used, most, within_ms, step.now if shut is None else shut[1])
+        yield explanation.Cap(reason.word, used, most, within_ms, step.now if shut is None else shut[1])
 
 
 def rests_of(step: Step) -> Iterator[explanation.Rest]:

@@ -128,7 +128,10 @@ class Waiting(Struct, frozen=True):
 
 
 class Cap(Struct, frozen=True):
-    """How much of a limit is used. `next_at`: when one more is possible as far as this limit goes."""
+    """How much of a limit is used; `name` is the reason that it gives, and service offers do not count.
+
+    `next_at`: when one more is possible as far as this limit goes.
+    """
 
     name: str
     used: int

@@ -98,9 +98,9 @@ def test_a_no_rests_offers_and_their_family_until_a_day() -> None:
 def test_a_cap_that_is_full_says_when_one_more_is_possible() -> None:
     story = Story().profile().order("kettle").at(hours=1)
     caps = {cap.name: cap for cap in explain(story).caps}
-    assert (caps["an offer"].used, caps["an offer"].most) == (1, 1)
-    assert caps["an offer"].next_at == DAY_0 + 7 * DAY
-    assert (caps["offers"].used, caps["offers"].next_at) == (1, story.now)
+    assert (caps["offer_gap"].used, caps["offer_gap"].most) == (1, 1)
+    assert caps["offer_gap"].next_at == DAY_0 + 7 * DAY
+    assert (caps["offer_cap"].used, caps["offer_cap"].next_at) == (1, story.now)
 
 
 def test_a_stop_counts_more_than_what_the_profile_says() -> None:
@@ -114,6 +114,23 @@ def test_what_is_ahead_is_in_order_and_not_over() -> None:
     ahead = [fact.at for fact in explain(story).ahead]
     assert ahead == sorted(ahead)
     assert min(ahead) > story.now
+
+
+def test_what_is_ahead_counts_items_that_are_not_shown() -> None:
+    story = started()
+    for number in range(5):
+        story.at(days=3, hours=number).order(f"p{number}", order_id=f"p{number}")
+    found = explain(story, 2)
+    assert "kettle" not in [item.product_id for item in found.items]
+    assert "kettle is in care" in [fact.what for fact in found.ahead]
+
+
+def test_of_one_moment_the_last_reason_is_said() -> None:
+    """Maintenance comes back every 90 days, each time for another anchor."""
+    story = Story().profile(consents=()).order("kettle").at(days=2).delivered().at(days=3).use("result")
+    (item,) = explain(story.at(days=300)).items
+    assert len(story.withheld("maintain")) > 1
+    assert [seen.placement for seen in item.withheld].count("maintain") == 1
 
 
 def test_the_next_look_is_the_stores_own() -> None:
