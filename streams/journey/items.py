@@ -9,7 +9,7 @@ from streams.journey.moments import BY_PLACEMENT, BY_STAGE, Ending, Row, When, t
 from streams.journey.policy import Moment
 from streams.journey.stages import stage_of
 from streams.journey.step import Step, key_of
-from streams.journey.telling import report, settle
+from streams.journey.telling import is_settled, report
 from streams.journey.view import FAR, View
 from streams.journey.words import Move, Placement, Reason, Scope, Stage, Status
 
@@ -127,7 +127,8 @@ def _look_at_moments(step: Step, view: View, stage: Stage) -> int:
             if when.opens_at < next_at:
                 next_at = when.opens_at
         elif when.ends_at > step.now:
-            _admit(step, _claim(view, row, rule, when, stage))
+            if not is_settled(step, view.item, row.placement, when.anchor):
+                _admit(step, _claim(view, row, rule, when, stage))
         elif row.scope == Scope.ITEM:
             _too_late(step, view, row, when, _claim(view, row, rule, when, stage))
     return next_at
@@ -154,7 +155,6 @@ def _admit(step: Step, claim: Claim) -> None:
         if order is not None:
             said = told_of(order.told, claim.placement, claim.anchor)
             if said is not None and said.done:
-                settle(step.item(claim.product_id, claim.unit_id), claim.placement, claim.anchor, step.now)
                 return
         first = step.waiting.get(key_of(claim))
         if first is not None and (first.product_id, first.unit_id) != (claim.product_id, claim.unit_id):
@@ -164,7 +164,6 @@ def _admit(step: Step, claim: Claim) -> None:
 
 def _too_late(step: Step, view: View, row: Row, when: When, claim: Claim) -> None:
     """Its window was over before anyone could look: say so once."""
-    settle(view.item, row.placement, when.anchor, step.now)
     if not any(s.placement == row.placement and s.anchor == when.anchor for s in view.item.withheld):
         report(step, claim, Reason.TOO_LATE, 0)
 

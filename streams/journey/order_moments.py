@@ -17,6 +17,7 @@ from streams.journey.candidates import ADD_ONS
 from streams.journey.eligibility import end
 from streams.journey.moments import anchor_of, told_of
 from streams.journey.step import Step, key_of
+from streams.journey.telling import is_settled
 from streams.journey.view import DELIVERED_AT_ORDER, FAR
 from streams.journey.words import Flag, Move, Placement, Reason, Scope, Stage, Status
 
@@ -123,7 +124,7 @@ def _has_candidate(step: Step, claim: Claim) -> bool:
 
 def _admit(step: Step, order: OrderRecord, claim: Claim) -> None:
     said = told_of(order.told, claim.placement, claim.anchor)
-    if said is None or not said.done:
+    if (said is None or not said.done) and not is_settled(step, order, claim.placement, claim.anchor):
         step.claims.setdefault(key_of(claim), claim)
 
 

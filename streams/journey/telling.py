@@ -17,6 +17,8 @@ from streams.journey.step import Step
 from streams.journey.words import MOVE_WORDS, PLACEMENT_WORDS, SCOPE_WORDS, Placement, Reason, Scope
 
 SEEN_MAX = 16
+# What only facts can change: a look does not try it again, an event about the same item or order does.
+FINAL = frozenset((Reason.GENERIC, Reason.NO_CANDIDATE, Reason.COVERED, Reason.BEFORE_LIVE, Reason.TOO_LATE))
 # The customer's question is asked already, or waits for another item: for the customer nothing is withheld.
 SAME_QUESTION = frozenset((Reason.OUTRANKED, Reason.ALREADY_OPEN, Reason.CROWDED_OUT))
 
@@ -70,13 +72,14 @@ def untell(step: Step, held: Open) -> None:
             told.done = False
 
 
-def settle(place: ItemRecord | OrderRecord, placement: int, anchor: int, now: int) -> None:
-    """The moment is over for this anchor without being said."""
-    held = told_of(place.told, placement, anchor)
-    if held is None:
-        place.told = [*place.told, Told(placement, anchor, now)][-TOLD_MAX:]
-    else:
-        held.done = True
+def is_settled(step: Step, place: ItemRecord | OrderRecord, placement: int, anchor: int) -> bool:
+    """Whether a look need not try a moment again: only facts can change why it is withheld."""
+    if step.cause is not None or place.decided_under != step.world.version:
+        return False
+    return any(
+        seen.placement == placement and seen.anchor == anchor and seen.reason in FINAL
+        for seen in place.withheld
+    )
 
 
 def reported(step: Step, claim: Claim) -> int:
