@@ -2,7 +2,7 @@
 
 Claims that were collected in this step and those that are due in the waiting list are tried from the
 greatest priority down. A gate that is shut, a candidate that fails or a check that does not pass withholds
-a claim with its reason. The waiting list holds the best few; one that does not fit is `crowded_out` with a
+a claim with its reason. The waiting list holds the best few of each move; one that does not fit is `crowded_out` with a
 look of its own. After an opening everything that waits is tried again, because gates have moved.
 """
 
@@ -15,13 +15,11 @@ from streams.journey.eligibility import Saying, end, open_, when_to_send
 from streams.journey.gates import Shut
 from streams.journey.moments import BY_PLACEMENT
 from streams.journey.step import ClaimKey, Claims, Step
-from streams.journey.telling import report
+from streams.journey.telling import FINAL, report, reported
 from streams.journey.view import FAR
-from streams.journey.words import PLACEMENT_WORDS, Move, Reason, Status
+from streams.journey.words import PLACEMENT_WORDS, Move, Reason, Scope, Status
 
 ROUNDS_MAX = 8
-# A claim with one of these reasons is tried again only when its own records change.
-FINAL = frozenset((Reason.GENERIC, Reason.NO_CANDIDATE, Reason.COVERED, Reason.BEFORE_LIVE, Reason.TOO_LATE))
 
 
 def arbitrate(step: Step) -> None:
@@ -173,24 +171,29 @@ def _withhold(step: Step, key: ClaimKey, claim: Claim, reason: Reason, lifts_at:
 
 
 def _wait(step: Step, key: ClaimKey, claim: Claim) -> ClaimKey | None:
-    """Put a claim where claims wait; return the least of all when there is one too many."""
-    waiting = step.waiting
-    crowded = key not in waiting and len(waiting) >= step.rules.caps.waiting_max
-    waiting[key] = claim
-    return max(waiting, key=lambda key: _rank(waiting[key])) if crowded else None
+    """Let a claim wait; return the key of the least of its move when there is one too many.
+
+    Every move has its own places: what waits for another permission pushes nothing out.
+    """
+    new = key not in step.waiting
+    step.waiting[key] = claim
+    if not new:
+        return None
+    rivals = [(_rank(held), other) for other, held in step.waiting.items() if held.move == claim.move]
+    return max(rivals)[1] if len(rivals) > step.rules.caps.waiting_max else None
 
 
 def _crowd_out(step: Step, key: ClaimKey) -> None:
-    """A claim that finds no place looks again when the better ones of its move are over.
+    """A claim that finds no place looks again, once, when the better ones of its move are over.
 
     They all go first, so an earlier look would find it crowded out again: customers with a thousand items
-    would be looked at for nothing most of the time.
+    would be looked at for nothing most of the time. Of questions one is enough: those that wait will do.
     """
     claim = step.waiting.pop(key)
     step.claims.pop(key, None)
-    better = [held.ends_at for held in step.waiting.values() if held.move == claim.move]
-    claim.look_at = max(better) if better else min([held.ends_at for held in step.waiting.values()])
-    if claim.look_at >= claim.ends_at:
+    claim.look_at = max([held.ends_at for held in step.waiting.values() if held.move == claim.move])
+    again = claim.scope == Scope.CUSTOMER or reported(step, claim) == Reason.CROWDED_OUT
+    if again or claim.look_at >= claim.ends_at:
         claim.look_at = 0
     step.crowded.append(claim)
     step.withheld[key] = claim, Reason.CROWDED_OUT
