@@ -24,6 +24,7 @@ from streams.loading.policy_file import load_policies, read_policy
 from streams.loading.policy_view import DEFAULT
 from streams.replay import against, audit_tables, summary
 from streams.replay.auditing import audit_plain
+from streams.replay.calendar_campaign import write_sends
 from streams.replay.files import Files
 from streams.replay.history import SHOP
 from streams.replay.outputs import write_outputs
@@ -32,6 +33,7 @@ from streams.replay.run import Done, Setup, replay_all
 from streams.replay.tally import Tally
 from streams.sources.slice import SLICE
 
+SENDS: Final = "calendar_sends.csv"
 CALENDAR: Final = (
     "\na calendar's offers on day 3, 14 and 30 after every order, by the five traps; nobody reacts"
 )
@@ -139,7 +141,9 @@ def _replayed(console: Console, args: argparse.Namespace, options: Options) -> T
     (out / "summary.json").write_bytes(indented(summary.plain(tally, about(setup, policies)) | compared))
     summary.show(console, tally, seconds, checked=setup.check)
     if campaign is not None:
+        write_sends(out / SENDS, campaign.calendar)
         audit_tables.show(console, CALENDAR, "calendar", campaign.theirs, campaign.ours)
+        console.print(Text(f"\nwhat the calendar sent, as `kairos audit` reads it: {out / SENDS}"))
     console.print(Text(f"\noutputs and summary.json: {out}"))
     return tally
 

@@ -45,6 +45,8 @@ class Audited(Struct, frozen=True):
 
     theirs: Score
     ours: Score
+    calendar: tuple[Offer, ...] = ()
+    """What the calendar sent, where it was asked for."""
 
 
 def audit_plain(audited: Audited) -> dict[str, Any]:
@@ -116,7 +118,8 @@ def audit_history(
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(min(processes, setup.partitions), context) as pool:
             done = list(pool.map(partial(audit_partition, setup), numbers, by_partition))
-    return Audited(total(one.theirs for one in done), total(one.ours for one in done))
+    sent = sorted((offer for one in done for offer in one.calendar), key=_in_time)
+    return Audited(total(one.theirs for one in done), total(one.ours for one in done), tuple(sent))
 
 
 def audit_partition(
@@ -131,7 +134,14 @@ def audit_partition(
     theirs.score.outside = len(judged) - len(inside)
     theirs.score.no_offers.update(send.move for send in sends or () if send.move != Move.OFFER.word)
     ours = Probes(world, store, Auditor(related))
-    calendar = Calendar(related, theirs.add) if sends is None else None
+    made: list[Offer] = []
+
+    def add(offer: Offer) -> None:
+        if offer.at_ms <= last:
+            made.append(offer)
+            theirs.add(offer)
+
+    calendar = Calendar(related, add) if sends is None else None
     steps = 0
 
     def observe(taken: Taken) -> None:
@@ -150,7 +160,11 @@ def audit_partition(
     partition.run(opened.events)
     theirs.before(last + 1)
     progress(number, 1.0, steps)
-    return Audited(theirs.end(), ours.end())
+    return Audited(theirs.end(), ours.end(), tuple(made))
+
+
+def _in_time(offer: Offer) -> tuple[int, str]:
+    return offer.at_ms, offer.customer_id
 
 
 def _offer(send: Send) -> Offer:

@@ -9,8 +9,11 @@ whether something is wrong.
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from schemas.records import Purchase
@@ -56,3 +59,13 @@ class Calendar:
 
     def _rank(self, product_id: str) -> tuple[int, str]:
         return self._popular.get(product_id, 0), product_id
+
+
+def write_sends(path: Path, offers: Iterable[Offer]) -> None:
+    """Write offers as a send log, as `kairos audit` reads it."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(("customer", "time", "product", "campaign"))
+        for offer in offers:
+            when = datetime.fromtimestamp(offer.at_ms / 1000, UTC).isoformat(timespec="milliseconds")
+            rows.writerow((offer.customer_id, when, offer.product_id, offer.name))

@@ -28,6 +28,11 @@ def test_the_summary_holds_the_calendar_beside_ours(
     assert compared["offers"]["traps"]["during_friction"]["offers"] == 1
     assert compared["kairos"]["judged"] == compared["kairos"]["clean"] > 0
     assert "Kairos on the same history" in capsys.readouterr().out
+    sends = (out / "calendar_sends.csv").read_text(encoding="utf-8").splitlines()
+    assert sends[:2] == [
+        "customer,time,product,campaign", "anna,2026-01-04T00:00:00.001+00:00,filter,day 3",
+    ]  # fmt: skip
+    assert len(sends) == 7
 
 
 def test_a_replay_without_it_says_nothing_of_a_calendar(tmp_path: Path) -> None:

@@ -9,11 +9,11 @@ from streams.loading.policy_file import load_policies
 from streams.replay.audit import Offer, Trap
 from streams.replay.audit_score import plain
 from streams.replay.auditing import Audited, audit_history
-from streams.replay.calendar_campaign import Calendar
+from streams.replay.calendar_campaign import Calendar, write_sends
 from streams.replay.goes_with import Related
 from streams.replay.prepare import Options, prepare
 from streams.replay.run import Setup
-from streams.replay.send_log import Send
+from streams.replay.send_log import Send, read_sends
 from tests.streams.journey.story import DAY, DAY_0, product
 
 PRODUCTS = (
@@ -94,18 +94,13 @@ def test_examples_say_who_when_and_why_and_are_few(campaign: Audited) -> None:
         assert example.why
 
 
-def test_the_same_sends_in_a_log_score_the_same(setup: Setup, campaign: Audited) -> None:
+def test_the_same_sends_in_a_log_score_the_same(setup: Setup, campaign: Audited, tmp_path: Path) -> None:
     """The calendar as a team would log it, against the calendar made in the run."""
-    offers: list[Offer] = []
-    calendar = Calendar(Related(setup.products), offers.append)
-    for partition in range(setup.partitions):
-        for event in setup.history.open(partition, setup.partitions, lambda _: None).events:
-            calendar.see(event)
-    sends = [Send(0, o.customer_id, o.at_ms, o.product_id, o.name) for o in offers]
-    again = audit_history(setup, sends)
+    write_sends(tmp_path / "sends.csv", campaign.calendar)
+    sends = [send for send in read_sends(tmp_path / "sends.csv") if isinstance(send, Send)]
+    again = audit_history(setup, sends, processes=2)
     assert again.theirs.traps == campaign.theirs.traps
-    assert again.theirs.judged == campaign.theirs.judged
-    assert again.theirs.judged + again.theirs.outside == len(offers)
+    assert again.theirs.judged == campaign.theirs.judged == len(sends) == len(campaign.calendar)
     assert again.ours == campaign.ours
 
 
