@@ -22,6 +22,7 @@ from streams.journey.view import DELIVERED_AT_ORDER, FAR
 from streams.journey.words import Flag, Move, Placement, Reason, Scope, Stage, Status
 
 LEADS_MAX = 8
+ADD_ON_KINDS = frozenset(ADD_ONS)
 OF_ORDERS = frozenset((Placement.ORDER_ADD_ON, Placement.PRE_ARRIVAL))
 
 
@@ -102,7 +103,7 @@ def _relations(step: Step, line: OrderLine) -> tuple[bool, bool]:
     entry = step.world.catalogue.get(line.product_id)
     if entry is None:
         return False, False
-    return bool(entry.related("required_to_start")), any(entry.related(kind) for kind in ADD_ONS)
+    return "required_to_start" in entry.relations, not ADD_ON_KINDS.isdisjoint(entry.relations)
 
 
 def _claim(

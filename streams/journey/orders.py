@@ -79,7 +79,7 @@ def _told(delivered: Stamp, shipped: int, parcel_id: str, *, lost: bool, cancell
 def _needs_shipping(step: Step, product_id: str) -> bool:
     """Only what a rule asks for is mirrored: a shipped order of a thousand lines touches no item else."""
     entry = step.world.catalogue.get(product_id)
-    return entry is not None and bool(entry.related("required_to_start"))
+    return entry is not None and "required_to_start" in entry.relations
 
 
 def void_moved_lines(step: Step, order: OrderRecord) -> None:
