@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +31,7 @@ HELP = (
 )
 
 SEED: Final = 7
+PROCESSES: Final = os.cpu_count() or 1
 PIPED_COLUMNS: Final = 140
 BAD_KEPT_MAX: Final = 1_000
 """Lines that could not be read which the JSON names; all are counted."""
@@ -46,7 +48,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--catalogue", metavar="FILE", type=Path, help="default: that of the history")
     parser.add_argument("--until", metavar="TIME", help="the end, as 2011-06-30 or 2011-06-30T12:00:00Z")
     parser.add_argument("--partitions", type=int, default=4, metavar="N", help="default: 4")
-    parser.add_argument("--processes", type=int, default=1, metavar="N", help="default: 1")
+    parser.add_argument(
+        "--processes", type=int, default=PROCESSES, metavar="N", help="changes no score; default: %(default)s"
+    )
     parser.add_argument("--out", metavar="FILE", type=Path, help="the scores as JSON")
 
 

@@ -30,9 +30,11 @@ def audit_shown(console: Console, setup: Setup, sends: Sequence[Send] | None, pr
     columns = (TextColumn("judging"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=setup.partitions)
+        shares = [0.0] * setup.partitions
 
         def progress(partition: int, share: float, _steps: int) -> None:
-            bar.update(task, completed=partition + min(1.0, share))
+            shares[partition] = min(1.0, share)
+            bar.update(task, completed=sum(shares))
 
         return audit_history(setup, sends, processes, progress)
 

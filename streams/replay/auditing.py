@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from heapq import heapify, heappop, heappush
 from typing import Any
 
@@ -115,11 +114,22 @@ def audit_history(
     if processes <= 1 or setup.partitions == 1:
         done = [audit_partition(setup, n, by_partition[n], progress) for n in numbers]
     else:
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(min(processes, setup.partitions), context) as pool:
-            done = list(pool.map(partial(audit_partition, setup), numbers, by_partition))
+        done = _in_processes(setup, by_partition, processes, progress)
     sent = sorted((offer for one in done for offer in one.calendar), key=_in_time)
     return Audited(total(one.theirs for one in done), total(one.ours for one in done), tuple(sent))
+
+
+def _in_processes(
+    setup: Setup, by_partition: list[list[Send] | None], processes: int, progress: Progress
+) -> list[Audited]:
+    """Each partition in one of several processes; progress comes by the partition."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(processes, setup.partitions), context) as pool:
+        futures = [pool.submit(audit_partition, setup, n, sends) for n, sends in enumerate(by_partition)]
+        numbers = {future: number for number, future in enumerate(futures)}
+        for future in as_completed(futures):
+            progress(numbers[future], 1.0, 0)
+    return [future.result() for future in futures]
 
 
 def audit_partition(

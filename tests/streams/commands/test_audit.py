@@ -21,7 +21,8 @@ dora,2026-01-25T00:00,bulb,day-24,email,
 def audit(tmp_path: Path, sends: str, *args: str) -> int:
     path = tmp_path / "sends.csv"
     path.write_text(sends, encoding="utf-8")
-    return cli.main(["audit", str(write_history(tmp_path)), "--sends", str(path), "--partitions", "2", *args])
+    given = ["audit", str(write_history(tmp_path)), "--sends", str(path), "--partitions", "2"]
+    return cli.main([*given, "--processes", "1", *args])
 
 
 def test_a_send_log_is_scored_trap_by_trap(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -64,7 +65,8 @@ def test_what_was_left_out_of_the_history_is_said(tmp_path: Path, capsys: pytest
     with (history / "usage.jsonl").open("a", encoding="utf-8") as file:
         file.write("{}\n")
     (tmp_path / "sends.csv").write_text(SENDS, encoding="utf-8")
-    assert cli.main(["audit", str(history), "--sends", str(tmp_path / "sends.csv")]) == 0
+    args = ["audit", str(history), "--sends", str(tmp_path / "sends.csv"), "--processes", "1"]
+    assert cli.main(args) == 0
     assert "left out of the history: 1 records, " in capsys.readouterr().out
 
 
