@@ -2,8 +2,9 @@
 
 Claims that were collected in this step and those that are due in the waiting list are tried from the
 greatest priority down. A gate that is shut, a candidate that fails or a check that does not pass withholds
-a claim with its reason. The waiting list holds the best few of each move; one that does not fit is `crowded_out` with a
-look of its own. After an opening everything that waits is tried again, because gates have moved.
+a claim with its reason. The waiting list holds the best few of each move; one that does not fit is
+`crowded_out` with a look of its own. After an opening everything that waits is tried again, because gates
+have moved.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def _pool(step: Step, *, every: bool) -> Claims:
     for key, held in step.waiting.items():
         claim = pool.get(key)
         if claim is not None:
-            claim.reason, claim.look_at = held.reason, held.look_at
+            _take_over(claim, held)
         elif every or 0 < held.look_at <= step.now:
             pool[key] = held
     return pool
@@ -89,8 +90,14 @@ def _confirm(step: Step, key: ClaimKey, claim: Claim) -> Claim | None:
         _decide_anew(step, claim)
     found = step.claims.get(key)
     if found is not None:
-        found.reason, found.look_at = claim.reason, claim.look_at
+        _take_over(found, claim)
     return found
+
+
+def _take_over(claim: Claim, held: Claim) -> None:
+    """The same moment, made anew, keeps what was said of it; that of another supply is another."""
+    if claim.anchor == held.anchor:
+        claim.reason, claim.look_at = held.reason, held.look_at
 
 
 def _decide_anew(step: Step, about: Claim | Open) -> None:
