@@ -139,7 +139,7 @@ def _replayed(console: Console, args: argparse.Namespace, options: Options) -> T
             campaign = audit_tables.audit_shown(console, setup, None, args.processes)
     compared = {} if campaign is None else {"calendar_campaign": audit_plain(campaign)}
     (out / "summary.json").write_bytes(indented(summary.plain(tally, about(setup, policies)) | compared))
-    summary.show(console, tally, seconds, checked=setup.check)
+    summary.show(console, tally, seconds, sum(one.cpu_s for one in done), checked=setup.check)
     if campaign is not None:
         write_sends(out / SENDS, campaign.calendar)
         audit_tables.show(console, CALENDAR, "calendar", campaign.theirs, campaign.ours)

@@ -74,9 +74,9 @@ def nested(counts: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
     return found
 
 
-def show(console: Console, tally: Tally, seconds: float, *, checked: bool) -> None:
-    """Print the summary."""
-    console.print(_head(tally, seconds))
+def show(console: Console, tally: Tally, seconds: float, cpu_s: float, *, checked: bool) -> None:
+    """Print the summary; `cpu_s` is what all partitions took of a core, checkers included."""
+    console.print(_head(tally, seconds, cpu_s))
     console.print(_eligibilities(tally))
     console.print(_counts("withheld, and why", "reason", _by_reason(tally), REASONS_SHOWN))
     side = Table.grid(padding=(0, 4))
@@ -92,7 +92,7 @@ def show(console: Console, tally: Tally, seconds: float, *, checked: bool) -> No
         console.print(Text(f"  {example}", style="red"))
 
 
-def _head(tally: Tally, seconds: float) -> Group:
+def _head(tally: Tally, seconds: float, cpu_s: float) -> Group:
     events, wake_ups = tally.events.total(), max(1, tally.wake_ups)
     lines = [
         (
@@ -100,7 +100,7 @@ def _head(tally: Tally, seconds: float) -> Group:
             f"what was said), {tally.outputs.total():,} records out"
         ),
         (
-            f"{tally.steps:,} steps in {seconds:.1f} s, {tally.steps / max(seconds, 1e-9):,.0f} per second; "
+            f"{tally.steps:,} steps in {seconds:.1f} s, {tally.steps / max(cpu_s, 1e-9):,.0f} per second of a core; "
             f"{tally.wake_ups:,} looks: {tally.effective / wake_ups:.1%} effective, "
             f"{tally.silent / wake_ups:.1%} silent, {tally.stale / wake_ups:.1%} stale"
         ),
