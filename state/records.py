@@ -156,6 +156,14 @@ class OrderLine(Struct, array_like=True, gc=False):
     mirrored: int = 0
 
 
+class LineCancel(Struct, array_like=True, gc=False):
+    """How much of an order line was cancelled so far; last writer."""
+
+    line_id: str
+    latest: Stamp
+    quantity: int
+
+
 class Parcel(Struct, array_like=True, gc=False):
     """One parcel; first and last of what was reported. An order keeps its parcels with the smallest ids."""
 
@@ -185,6 +193,7 @@ class OrderRecord(Struct, array_like=True, gc=False):
     cancelled: Stamp = NEVER
     settled: Stamp = NEVER
     lines_floor: Mark = NO_FLOOR
+    line_cancels: list[LineCancel] = []
     parcels: list[Parcel] = []
     newest: int = 0
     # said
@@ -358,7 +367,7 @@ class CustomerRecord(Struct, array_like=True, gc=False):
 
     due_ms: int = 0
     # facts
-    profiled: Stamp = NEVER
+    profiled: tuple[Stamp, Stamp, Stamp, Stamp] = (NEVER, NEVER, NEVER, NEVER)
     time_zone: str = ""
     locale: str = ""
     market: str = ""

@@ -14,7 +14,7 @@ from typing import Any
 from schemas.records import Delivery, Erasure, Profile, Purchase, Reply, Ticket, Usage
 from state.records import Forgotten, Open, Target
 from streams.journey import arbitration, channels, friction, helping, items, order_moments, orders, replies
-from streams.journey.eligibility import end, expire, reschedule
+from streams.journey.eligibility import end, expire, reissue
 from streams.journey.folding import FOLDS
 from streams.journey.step import At, Records, Step, World
 from streams.journey.view import FAR
@@ -80,7 +80,9 @@ class Journey:
             effect(step, event)
         if step.consents_before is not None:
             step.recheck = True
-            _revoke_without_channel(step, step.consents_before, stopped=kind is Reply)
+            _give_up_channels(
+                step, step.consents_before, Reason.OPTED_OUT if kind is Reply else Reason.CONSENT_LOST
+            )
 
     def _decide(self, step: Step) -> None:
         """Everything after the facts."""
@@ -130,8 +132,6 @@ class Journey:
         for held in list(step.customer.open):
             if held.send_by > step.now and friction.blocks_open(step, held):
                 end(step, held, Status.REVOKED, Reason.FRICTION_STARTED)
-                if held.placement in order_moments.OF_ORDERS and step.peek_order(held.order_id) is not None:
-                    order_moments.decide(step, step.order(held.order_id))
 
     def _finish(self, step: Step, help_at: int) -> None:
         """Put what was touched, with the customer's next look."""
@@ -205,7 +205,9 @@ def _after_ticket(step: Step, _event: Ticket) -> None:
 def _after_profile(step: Step, _event: Profile) -> None:
     step.rules = step.rules_for("")
     if step.zone_changed:
-        reschedule(step)
+        for held in list(step.customer.open):
+            if held.send_by > step.now and not held.sent_at:
+                reissue(step, held, Reason.TIME_ZONE_CHANGED)
 
 
 EFFECTS: dict[type, Callable[[Step, Any], None]] = {
@@ -217,9 +219,13 @@ EFFECTS: dict[type, Callable[[Step, Any], None]] = {
 }
 
 
-def _revoke_without_channel(step: Step, before: dict[str, str], *, stopped: bool) -> None:
-    """What named a channel that is lost is taken back; where others are left it comes again without it."""
+def _give_up_channels(step: Step, before: dict[str, str], reason: Reason) -> None:
+    """A permission that names a channel which is lost is said anew without it."""
+    said = channels.states(step.customer)
     for held in list(step.customer.open):
-        rule = step.rules.moments[PLACEMENT_WORDS[held.placement]]
-        if held.send_by > step.now and not channels.still_fits(step, rule, held, before):
-            end(step, held, Status.REVOKED, Reason.OPTED_OUT if stopped else Reason.CONSENT_LOST)
+        if held.send_by <= step.now:
+            continue
+        rule = step.rules_for(held.product_id).moments[PLACEMENT_WORDS[held.placement]]
+        left = channels.allowed(said, step, rule, held)
+        if not set(channels.allowed(before, step, rule, held)) <= set(left):
+            reissue(step, held, reason)

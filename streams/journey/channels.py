@@ -65,11 +65,3 @@ def avoided(customer: CustomerRecord, sending: Sending) -> tuple[str, ...]:
     """Known channels that are denied or stopped."""
     said = states(customer)
     return tuple(channel for channel in sending.known_channels if said.get(channel) == DENIED)
-
-
-def still_fits(step: Step, rule: Moment, held: Open, before: dict[str, str]) -> bool:
-    """Whether a permission may stand: every channel that it names while unsent, any once it was sent."""
-    left = allowed(states(step.customer), step, rule, held)
-    if held.sent_at:
-        return bool(left)
-    return bool(left) and set(allowed(before, step, rule, held)) <= set(left)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from schemas.records import Check, Eligibility, Window
 from state.records import OPEN_MAX, Claim, CustomerRecord, Open, Sent
-from streams.journey import gates
+from streams.journey import channels, gates
 from streams.journey.candidates import Choice
 from streams.journey.send_windows import send_windows
 from streams.journey.step import Step
@@ -163,11 +163,17 @@ def expire(step: Step) -> None:
             end(step, held, Status.EXPIRED, Reason.ANSWER_WINDOW_OVER)
 
 
-def reschedule(step: Step) -> None:
-    """Reissue the send windows of open permissions after the time zone has changed."""
-    for held in step.customer.open:
-        if held.send_by > step.now and not held.sent_at:
-            _say(step, held, Status.RESCHEDULED, Reason.TIME_ZONE_CHANGED, None, None)
+def reissue(step: Step, held: Open, reason: Reason) -> None:
+    """Say an open permission anew, with the channels and send windows it has now; without any it ends."""
+    rule = step.rules_for(held.product_id).moments[PLACEMENT_WORDS[held.placement]]
+    usable, _ = channels.usable(step, rule, held)
+    usable, sendable = when_to_send(step, usable, held.send_by)
+    if not usable:
+        end(step, held, Status.REVOKED, reason)
+        return
+    avoid = channels.avoided(step.customer, step.rules.sending)
+    saying = Saying(None, usable, sendable, avoid, (), escalate=False)
+    _say(step, held, Status.RESCHEDULED, reason, saying, None)
 
 
 def when_to_send(
@@ -198,10 +204,8 @@ def windows(step: Step, send_by: int) -> tuple[Window, ...]:
 def _say(
     step: Step, held: Open, status: Status, reason: Reason, saying: Saying | None, question: str | None
 ) -> None:
-    rescheduled = status == Status.RESCHEDULED
-    opens_at = max(held.opens_at, step.now) if rescheduled else held.opens_at
+    opens_at = step.now if status == Status.RESCHEDULED else held.opens_at
     said = NOTHING if saying is None else saying
-    sendable = windows(step, held.send_by) if rescheduled else said.send_windows
     marketing = held.move in EXPERIMENTAL and not held.service
     step.say(
         "journey.holdout" if held.holdout else "journey.eligibility",
@@ -212,7 +216,8 @@ def _say(
             STAGE_WORDS[held.stage] if held.stage else None, PLACEMENT_WORDS[held.placement],
             MOVE_WORDS[held.move], "marketing" if marketing else "service",
             held.candidate or None, held.relation or None, question,
-            opens_at, held.send_by, held.answer_until, sendable, said.channels, said.avoid, said.checks,
+            opens_at, held.send_by, held.answer_until,
+            said.send_windows, said.channels, said.avoid, said.checks,
             DECLINES[held.move] if saying is not None else (), reason.word, said.escalate,
             step.now, step.cause, step.world.policies.version, step.world.catalogue.version,
         ),

@@ -236,16 +236,23 @@ def _newest_of_answer(answer: Answer) -> Mark:
     return (answer.latest[0], answer.latest[1], f"{answer.kind}\x1f{answer.key}")
 
 
+# Each has a last writer of its own: a profile that leaves a field out says nothing about it.
+PROFILE_FIELDS = ("time_zone", "locale", "market", "brand")
+
+
 def fold_profile(step: Step, event: Profile) -> None:
     """Who the customer is to the messaging systems, and their consents."""
     customer = step.customer
     stamp = (event.occurred_at, event.event_id)
-    new = (event.time_zone or "", event.locale or "", event.market or "", event.brand or "")
-    old = (customer.time_zone, customer.locale, customer.market, customer.brand)
-    if wins(stamp, new, customer.profiled, old):
-        step.zone_changed = new[0] != customer.time_zone
-        customer.profiled = stamp
-        customer.time_zone, customer.locale, customer.market, customer.brand = new
+    zone = customer.time_zone
+    stamps = list(customer.profiled)
+    for index, name in enumerate(PROFILE_FIELDS):
+        value, held = getattr(event, name), getattr(customer, name)
+        if value is not None and wins(stamp, (value,), stamps[index], (held,)):
+            stamps[index] = stamp
+            setattr(customer, name, value)
+    customer.profiled = (stamps[0], stamps[1], stamps[2], stamps[3])
+    step.zone_changed = customer.time_zone != zone
     if event.consents:
         step.consents_before = states(customer)
     for sent in event.consents:

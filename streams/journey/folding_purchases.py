@@ -21,6 +21,7 @@ from state.records import (
     CustomerRecord,
     ItemRecord,
     Line,
+    LineCancel,
     Mark,
     OrderLine,
     OrderRecord,
@@ -32,6 +33,9 @@ from streams.journey.facts import above, bound, earlier, keep_newest, keep_whole
 from streams.journey.step import Step
 from streams.journey.view import DAY_MS
 
+# No id holds a control character, so a payment for a subscription is never taken for one for an order.
+OF_SUBSCRIPTION = "\x1f"
+
 
 def fold_purchase(step: Step, event: Purchase) -> None:
     """Orders, refunds, returns, subscriptions and payments."""
@@ -41,7 +45,7 @@ def fold_purchase(step: Step, event: Purchase) -> None:
         _fold_subscription(step.item(event.subscription.product_id), event, stamp)
     if kind in ("payment_failed", "payment_recovered"):
         subscription_id = event.subscription.subscription_id if event.subscription is not None else ""
-        ref = event.order_id or subscription_id
+        ref = event.order_id or f"{OF_SUBSCRIPTION}{subscription_id}"
         _toggle_payment(step.customer, ref, stamp, started=kind == "payment_failed")
         return
     if event.order_id is None:
@@ -151,11 +155,23 @@ def _fold_cancelled(step: Step, event: Purchase, stamp: Stamp) -> None:
         order.cancelled = later(order.cancelled, stamp)
         return
     for sent in event.lines:
+        _fold_line_cancel(order, LineCancel(sent.line_id, stamp, sent.quantity))
         item = step.item(sent.product_id, sent.unit_id or "")
         line = _line_of(item, order.order_id, sent.line_id, stamp)
         if line is not None and wins(stamp, (sent.quantity,), line.cancelled, (line.cancelled_quantity,)):
             line.cancelled, line.cancelled_quantity = stamp, sent.quantity
         item.lines_floor = bound(item.lines, item.lines_floor, LINES_MAX, _newest_of_line, _trim_line)
+
+
+def _fold_line_cancel(order: OrderRecord, cancel: LineCancel) -> None:
+    """The last writer of each line; of more lines than an order may have, the newest."""
+    held = next((c for c in order.line_cancels if c.line_id == cancel.line_id), None)
+    if held is None:
+        order.line_cancels.append(cancel)
+        if len(order.line_cancels) > ORDER_LINES_MAX:
+            order.line_cancels.remove(min(order.line_cancels, key=lambda c: (c.latest, c.line_id)))
+    elif wins(cancel.latest, (cancel.quantity,), held.latest, (held.quantity,)):
+        held.latest, held.quantity = cancel.latest, cancel.quantity
 
 
 def _fold_refunded(step: Step, event: Purchase, stamp: Stamp) -> None:

@@ -20,6 +20,7 @@ from msgspec import Struct, structs
 
 from schemas.records import FrictionChange
 from state.records import NEVER, FlagNow, Open, Ticket, Toggle
+from streams.journey.folding_purchases import OF_SUBSCRIPTION
 from streams.journey.step import Step
 from streams.journey.view import FAR
 from streams.journey.words import (
@@ -86,10 +87,11 @@ def _toggles(step: Step, flag: Flag, toggles: list[Toggle], *, routine: bool) ->
     rules = step.rules.friction[flag.word]
     for toggle in toggles:
         if toggle.started[0]:
+            order_id = "" if toggle.ref[:1] == OF_SUBSCRIPTION else toggle.ref
             ended_at = toggle.ended[0] if toggle.ended > toggle.started else 0
             yield Cause(
                 toggle.ref, toggle.started[0], ended_at, toggle.started[1], cool_off_ms=rules.cool_off_ms,
-                stale_after_ms=rules.stale_after_ms, order_id=toggle.ref, routine=routine,
+                stale_after_ms=rules.stale_after_ms, order_id=order_id, routine=routine,
             )  # fmt: skip
 
 
@@ -214,6 +216,8 @@ def _state_of(now: int, flag: Flag, cause: Cause) -> FlagNow | None:
         state, until = FlagState.COOLING_OFF, cause.ended_at + cause.cool_off_ms
     else:
         state, until = FlagState.OPEN, cause.since + cause.stale_after_ms
+        if cause.ended_at:
+            until = min(until, cause.ended_at)
     if until <= now:
         return None
     return FlagNow(

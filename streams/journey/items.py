@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from schemas.records import StageChange
 from state.records import NEWEST_ITEMS_MAX, Claim, ItemNow, ItemRecord, Open
+from streams.journey import order_moments
 from streams.journey.eligibility import end
 from streams.journey.moments import BY_PLACEMENT, BY_STAGE, Ending, Row, When, told_of
 from streams.journey.policy import Moment
@@ -89,6 +90,8 @@ def _end_open(step: Step, view: View, stage: Stage) -> None:
     item = view.item
     for held in list(step.customer.open):
         if held.product_id != item.product_id or held.unit_id != item.unit_id or held.move == Move.HELP:
+            continue
+        if held.placement in order_moments.OF_ORDERS:
             continue
         if stage in (Stage.ENDED, Stage.NONE):
             if held.send_by > step.now:
@@ -182,12 +185,17 @@ def _drop_claims(step: Step, item: ItemRecord) -> None:
 
 
 def succeed(step: Step) -> None:
-    """The moment of a parcel whose item needs it no more is that of the next item of the parcel."""
+    """What one item of an order or parcel needs no more, or what was taken back, may be another's moment."""
     vacated, step.vacated = step.vacated, []
     for key in dict.fromkeys(vacated):
         placement, order_id, _, _ = key
-        order = step.peek_order(order_id) if placement in BY_PLACEMENT else None
-        for line in order.lines if order is not None else ():
+        if step.peek_order(order_id) is None:
+            continue
+        order = step.order(order_id)
+        if placement in order_moments.OF_ORDERS:
+            order_moments.decide(step, order)
+            continue
+        for line in order.lines:
             if key in step.claims or key in step.waiting:
                 break
             if step.peek(line.product_id, line.unit_id) is not None:

@@ -29,7 +29,7 @@ OF_ORDERS = frozenset((Placement.ORDER_ADD_ON, Placement.PRE_ARRIVAL))
 def decide(step: Step, order: OrderRecord) -> None:
     """One order at this time: its problem, its moments, its next look or its end."""
     look = orders.decide_problem(step, order)
-    cancelled = order.cancelled > order.placed
+    cancelled = orders.is_cancelled(order)
     _end_open(step, order, cancelled=cancelled)
     if not cancelled:
         look = min(look, _add_on(step, order))
@@ -53,7 +53,8 @@ def decide(step: Step, order: OrderRecord) -> None:
 
 
 def _open_lines(order: OrderRecord) -> list[OrderLine]:
-    return [line for line in order.lines if line.fulfilment not in DELIVERED_AT_ORDER and line.quantity > 0]
+    lines = orders.lines_left(order)
+    return [line for line in lines if line.fulfilment not in DELIVERED_AT_ORDER and line.quantity > 0]
 
 
 def _add_on(step: Step, order: OrderRecord) -> int:
@@ -66,7 +67,10 @@ def _add_on(step: Step, order: OrderRecord) -> int:
         return opens
     if opens + rule.window_ms <= step.now:
         return FAR
-    claims = [_claim(step, order, Placement.ORDER_ADD_ON, line, "", opens) for line in _leading(step, lines)]
+    leading = _leading(step, order, lines)
+    if not leading:
+        return FAR
+    claims = [_claim(step, order, Placement.ORDER_ADD_ON, line, "", opens) for line in leading]
     with_candidate = (claim for claim in claims if len(claims) == 1 or _has_candidate(step, claim))
     _admit(step, order, next(with_candidate, claims[0]))
     return FAR
@@ -85,18 +89,28 @@ def _pre_arrival(step: Step, order: OrderRecord, parcel: Parcel) -> int:
         return FAR
     if opens > step.now:
         return opens
-    lead = _leading(step, lines)[0]
-    _admit(step, order, _claim(step, order, Placement.PRE_ARRIVAL, lead, parcel.parcel_id, opens))
+    for lead in _leading(step, order, lines)[:1]:
+        _admit(step, order, _claim(step, order, Placement.PRE_ARRIVAL, lead, parcel.parcel_id, opens))
     return FAR
 
 
-def _leading(step: Step, lines: list[OrderLine]) -> list[OrderLine]:
+def _leading(step: Step, order: OrderRecord, lines: list[OrderLine]) -> list[OrderLine]:
     """The lines that may stand for the rest: what is required to start first, then the dearest."""
-    if len(lines) == 1:
-        return lines
-    return nlargest(
-        LEADS_MAX, lines, key=lambda line: (*_relations(step, line), line.price_minor or 0, line.line_id)
-    )
+    best = lines
+    if len(lines) > 1:
+        best = nlargest(
+            LEADS_MAX, lines, key=lambda line: (*_relations(step, line), line.price_minor or 0, line.line_id)
+        )
+    return [line for line in best if _is_kept(step, order, line)]
+
+
+def _is_kept(step: Step, order: OrderRecord, sent: OrderLine) -> bool:
+    """Whether something of a line was neither cancelled nor returned."""
+    item = step.peek(sent.product_id, sent.unit_id)
+    for line in item.lines if item is not None else ():
+        if line.order_id == order.order_id and line.line_id == sent.line_id:
+            return line.quantity > line.cancelled_quantity + line.refunded_quantity
+    return True
 
 
 def _relations(step: Step, line: OrderLine) -> tuple[bool, bool]:

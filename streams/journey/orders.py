@@ -122,6 +122,19 @@ def _word_of(parcels: list[Parcel], *, complete: bool) -> Word:
     return parcels[-1].parcel_id, _first_shipped(parcels), delivered, lost
 
 
+def lines_left(order: OrderRecord) -> list[OrderLine]:
+    """The lines of which something was not cancelled."""
+    if not order.line_cancels:
+        return order.lines
+    gone = {cancel.line_id: cancel.quantity for cancel in order.line_cancels}
+    return [line for line in order.lines if line.quantity > gone.get(line.line_id, 0)]
+
+
+def is_cancelled(order: OrderRecord) -> bool:
+    """Whether the whole order was cancelled, at once or line by line."""
+    return order.cancelled > order.placed or (bool(order.lines) and not lines_left(order))
+
+
 def first_shipped(order: OrderRecord) -> int:
     """When the first parcel left, 0 while none has."""
     return _first_shipped(order.parcels)
@@ -187,7 +200,7 @@ def _late(
 ) -> tuple[OrderFlag | None, int]:
     """No delivery by the end of the estimated day plus grace; said only from silence that can be trusted."""
     waiting = [parcel for parcel in order.parcels if parcel.estimate_on and not parcel.delivered[0]]
-    if not waiting or order.cancelled > order.placed:
+    if not waiting or is_cancelled(order):
         return None, FAR
     deadline = min((parcel.estimate_on + 1) * DAY_MS for parcel in waiting) + grace_ms
     if deadline <= cleared_at:
@@ -205,7 +218,8 @@ def _late(
 
 def _put(customer: CustomerRecord, held: OrderFlag | None, problem: OrderFlag) -> None:
     if held is not None:
-        customer.order_flags.remove(held)
+        customer.order_flags[customer.order_flags.index(held)] = problem
+        return
     customer.order_flags.append(problem)
     if len(customer.order_flags) > ORDER_FLAGS_MAX:
         customer.order_flags.sort(key=lambda flag: (not flag.ended_at, flag.since, flag.order_id))
@@ -219,8 +233,6 @@ def closes_at(step: Step, order: OrderRecord) -> int:
     """When the record may go: 30 days after its last parcel, or long after it was last heard of."""
     rules = step.rules.deliveries
     open_still = not order.parcels or not all([parcel.delivered[0] for parcel in order.parcels])
-    nothing_comes = order.cancelled > order.placed or all(
-        line.fulfilment in DELIVERED_AT_ORDER for line in order.lines
-    )
+    nothing_comes = is_cancelled(order) or all(line.fulfilment in DELIVERED_AT_ORDER for line in order.lines)
     waits = open_still and not nothing_comes
     return order.newest + (rules.undelivered_order_closes_after_ms if waits else rules.order_closes_after_ms)

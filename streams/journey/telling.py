@@ -64,7 +64,7 @@ def tell(step: Step, claim: Claim) -> int:
 def untell(step: Step, held: Open) -> None:
     """What was taken back before it was sent may come again."""
     scope = SCOPES[held.placement]
-    if scope == Scope.PARCEL:
+    if scope in (Scope.ORDER, Scope.PARCEL):
         step.vacated.append((held.placement, held.order_id, held.parcel_id, ""))
     for place in _places(step, scope, held.product_id, held.unit_id, held.order_id):
         told = told_of(place.told, held.placement, held.anchor)

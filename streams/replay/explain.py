@@ -111,7 +111,7 @@ def _known(customer: CustomerRecord) -> Known:
         locale=customer.locale or None,
         market=customer.market or None,
         brand=customer.brand or None,
-        profiled_at=customer.profiled[0],
+        profiled_at=max(customer.profiled)[0],
         channels=tuple(_channel(consent) for consent in customer.consents),
         goals=tuple(Fact(at, value) for at, _, value in customer.goals),
         preferences=answers("preference"),

@@ -269,23 +269,20 @@ def test_stop_without_a_channel_opts_out_of_all() -> None:
     assert story.withheld("setup_guide") == ["no_channel"]
 
 
-def test_what_is_open_and_names_the_stopped_channel_is_taken_back_and_comes_again_without_it() -> None:
+def test_what_is_open_and_names_the_stopped_channel_is_said_anew_without_it() -> None:
     story = Story(WORLD).profile().order("filter", order_id="k").delivered("k").at(hours=1)
     assert "email" in story.opened("setup_guide")[0].channels
     story.reply("stop", channel="email")
-    assert [r.status for r in story.changes("setup_guide")] == ["opened", "revoked", "opened"]
-    assert story.opened("setup_guide")[-1].channels == ("in_app", "push")
+    first, anew = story.changes("setup_guide")
+    assert (anew.status, anew.reason, anew.eligibility_id) == ("rescheduled", "opted_out", first.eligibility_id)
+    assert anew.channels == tuple(channel for channel in first.channels if channel != "email")
+    assert "email" in anew.avoid_channels
 
 
-def test_what_is_open_and_never_named_the_stopped_channel_stays() -> None:
-    story = Story(WORLD).profile().order("filter", order_id="k").delivered("k").reply("stop", channel="sms")
-    assert [r.status for r in story.changes("setup_guide")] == ["opened"]
-
-
-def test_a_stop_that_is_told_twice_takes_back_nothing_more() -> None:
+def test_a_stop_that_is_told_twice_changes_nothing_more() -> None:
     story = Story(WORLD).profile().order("filter", order_id="k").delivered("k")
     story.reply("stop", channel="email").reply("stop", channel="email")
-    assert [r.status for r in story.changes("setup_guide")] == ["opened", "revoked", "opened"]
+    assert [r.status for r in story.changes("setup_guide")] == ["opened", "rescheduled"]
 
 
 def stopped() -> Story:
