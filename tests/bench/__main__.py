@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import sys
+import timeit
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -29,12 +30,18 @@ def main(argv: Sequence[str]) -> int:
         "cores": os.cpu_count(),
         "long": args.long,
     }
+    figures["loop_ns"] = round(loop_ns(), 1)
     for part in args.part or PARTS:
         figures[part] = _measure(part, args)
         print(json.dumps({part: figures[part]}, indent=1), flush=True)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     return 0
+
+
+def loop_ns() -> float:
+    """One turn of an empty loop: a busy or slow machine shows here, so that figures can be compared."""
+    return 1_000 * min(timeit.repeat("for _ in range(100_000): pass", number=1, repeat=9)) * 10
 
 
 def _measure(part: str, args: argparse.Namespace) -> Any:
