@@ -60,6 +60,8 @@ def opened(state: Path, partition: int) -> Iterator[Store]:
         raise Fatal(str(error)) from error
     try:
         yield store
+    except StateError as error:
+        raise Fatal(f"{path} cannot be read ({error}): replay again with --state and an empty DIR") from error
     finally:
         store.close()
 

@@ -1,11 +1,15 @@
 """`kairos explain` over the state that `kairos replay --state` kept."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from state import keys
+from state.store import Batch
 from streams import cli
+from streams.replay.state_reader import opened
 from tests.streams.commands.small_shop import write_history
 
 
@@ -64,3 +68,18 @@ def test_a_directory_without_state_says_how_to_make_one(
         assert code == 2
         assert words in err
         assert "kairos replay --demo" in err
+
+
+def test_state_that_cannot_be_read_says_to_replay_again(
+    state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "state"
+    shutil.copytree(state, copy)
+    for number in range(2):
+        with opened(copy, number) as store:
+            batch = Batch()
+            batch.put(keys.customer("anna"), b"\x01" + bytes(8) + b"\x01")
+            store.write(batch)
+    code, _, err = explain(capsys, "anna", "--state", str(copy))
+    assert code == 2
+    assert "replay again" in err
