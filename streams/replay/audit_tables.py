@@ -16,6 +16,10 @@ from streams.replay.run import Setup
 from streams.replay.send_log import BadLine, Send
 
 BAD_SHOWN = 10
+APART = (
+    "Both are judged by the rules of the journey, at the time of each offer and by what was known then.\n"
+    "`kairos replay` also judges what Kairos says by checkers that share no code with these rules."
+)
 TITLES = {
     Trap.BEFORE_FIRST_VALUE: "before first value",
     Trap.STACKED: "stacked on another offer",
@@ -42,6 +46,7 @@ def audit_shown(console: Console, setup: Setup, sends: Sequence[Send] | None, pr
 def show(console: Console, title: str, name: str, theirs: Score, ours: Score) -> None:
     """The traps as counts and shares, what was not judged, and examples."""
     console.print(scores(title, name, theirs, ours))
+    console.print(Text(APART, style="dim"))
     for line in _left_out(theirs):
         console.print(Text(line))
     if theirs.examples:
