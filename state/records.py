@@ -344,6 +344,7 @@ class Sent(Struct, array_like=True, gc=False):
     offer: bool
     unsent: bool = False
     family: str = ""
+    move: int = 0
 
 
 class Rest(Struct, array_like=True, gc=False):
@@ -408,11 +409,13 @@ class CustomerRecord(Struct, array_like=True, gc=False):
     asks_unanswered: int = 0
     ask_withheld: int = 0
     helped_at: int = 0
+    helps: int = 0
     episodes: list[int] = []
     sender_reports: bool = False
     stage_counts: list[int] = []
     newest: list[ItemNow] = []
     decided_under: int = 0
+    context_until: int = 0
 
 
 class Forgotten(Struct, array_like=True, gc=False):

@@ -192,7 +192,8 @@ def _after_purchase(step: Step, event: Purchase) -> None:
 
 def _after_delivery(step: Step, event: Delivery) -> None:
     if event.status == "update_opened":
-        step.context = "shipping_update"
+        until = step.now + step.rules.offers.context_wait_ms
+        step.customer.context_until = max(step.customer.context_until, until)
 
 
 def _after_ticket(step: Step, _event: Ticket) -> None:

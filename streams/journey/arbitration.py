@@ -18,7 +18,7 @@ from streams.journey.moments import BY_PLACEMENT
 from streams.journey.step import ClaimKey, Claims, Step
 from streams.journey.telling import FINAL, report, reported
 from streams.journey.view import FAR
-from streams.journey.words import PLACEMENT_WORDS, Move, Reason, Scope, Status
+from streams.journey.words import PLACEMENT_WORDS, Move, Placement, Reason, Scope, Status
 
 ROUNDS_MAX = 8
 
@@ -121,21 +121,23 @@ def _try(step: Step, claim: Claim) -> Shut:
     usable, refused = channels.usable(step, rule, claim)
     if refused is not None:
         return refused, FAR
+    choice = _choice(step, claim) if claim.move == Move.OFFER else None
+    if isinstance(choice, Reason):
+        return choice, _family_lifts(step) if choice == Reason.FAMILY_RESTS else FAR
     send_by = claim.ends_at
     if claim.move == Move.HELP:  # its moment lasts as long as the friction, the permission only so long
         send_by = min(send_by, step.now + rule.window_ms)
     usable, send_windows = when_to_send(step, usable, send_by)
     if not usable:
         return Reason.QUIET_HOURS, FAR
-    choice = _choice(step, claim) if claim.move == Move.OFFER else None
-    if isinstance(choice, Reason):
-        return choice, _family_lifts(step) if choice == Reason.FAMILY_RESTS else FAR
     view = step.views.get((claim.product_id, claim.unit_id))
     shut = friction.blocking(step, claim.move, claim.order_id, claim.product_id)
     blocked = shut[0] if shut is not None and claim.move != Move.HELP else None
     made = checks.six(checks.Case(step, claim, view, choice, usable, blocked))
     if isinstance(made, Reason):
         return made, FAR
+    if _in_wrong_context(step, claim):
+        return Reason.WRONG_CONTEXT, step.customer.context_until
     claim.ends_at = send_by
     gone = _supersede(step, claim)
     avoid = channels.avoided(step.customer, step.rules.sending)
@@ -144,6 +146,13 @@ def _try(step: Step, claim: Claim) -> Shut:
     if gone is not None:
         _decide_anew(step, gone)
     return None
+
+
+def _in_wrong_context(step: Step, claim: Claim) -> bool:
+    """A shipping update that was just read for its status allows the essential at most."""
+    if claim.move != Move.OFFER or claim.placement == Placement.ESSENTIAL:
+        return False
+    return step.now < step.customer.context_until
 
 
 def _choice(step: Step, claim: Claim) -> Choice | Reason:

@@ -67,13 +67,6 @@ def ramping_up(step: Step, _claim: Claim) -> Shut:
     return (Reason.RAMPING_UP, opens) if step.now < opens else None
 
 
-def wrong_context(step: Step, claim: Claim) -> Shut:
-    """A shipping update that was read for its status allows the essential at most."""
-    if step.context != "shipping_update" or claim.placement == Placement.ESSENTIAL:
-        return None
-    return Reason.WRONG_CONTEXT, step.now + step.rules.offers.context_wait_ms
-
-
 def agent_holds(step: Step, _claim: Claim) -> Shut:
     """A person is on it already."""
     held = any(flag.held_by_agent and flag.state == FlagState.OPEN for flag in step.customer.flags)
@@ -212,7 +205,6 @@ GATES: tuple[tuple[frozenset[Move], Gate], ...] = (
     (GUIDE | OFFER, inputs_stale),
     (EVERY_MOVE, before_live),
     (EVERY_MOVE, ramping_up),
-    (OFFER, wrong_context),
     (HELP, agent_holds),
     (HELP, mass_incident),
     (HELP, helped_recently),

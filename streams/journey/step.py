@@ -111,7 +111,6 @@ class Step:
         "claims",
         "closed",
         "consents_before",
-        "context",
         "crowded",
         "customer",
         "customer_id",
@@ -159,7 +158,6 @@ class Step:
         self.recheck = False
         self.stirred = False  # facts or rules of friction may be others than at the last step
         self.closed: set[str] = set()
-        self.context = ""
         self.consents_before: dict[str, str] | None = None
         self.zone_changed = False
         self.views: dict[tuple[str, str], View] = {}
