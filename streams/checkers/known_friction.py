@@ -107,20 +107,23 @@ class Friction:
         return sum(latest_ms >= heard[ref] for latest_ms in heard.values()) <= limits.remembered
 
     def only_held_tickets(self, at_ms: int, limits: Limits) -> bool:
-        """Whether agents hold all that can be wrong: only tickets, and none leaves a doubt."""
-        if (
-            any(map(_may_be_late, self._parcels.values()))
-            or self._payments
-            or self._returns
-            or self._passing
-            or not self._tickets
-        ):
+        """Whether agents hold all that can be wrong: only tickets for long, and none leaves a doubt."""
+        if self._other_trouble_since(at_ms - 2 * limits.stale_after_ms):
             return False
         unsolved = [events for events in self._tickets.values() if not _surely_solved(events)]
         troubles = [ticket_trouble(events) for events in unsolved]
         return bool(troubles) and all(
             trouble is not None and trouble.held and trouble.since_ms <= at_ms < ends_ms(trouble, limits)
             for trouble in troubles
+        )
+
+    def _other_trouble_since(self, since_ms: int) -> bool:
+        """Whether anything but a ticket told of trouble after a time, or of an estimate to be missed."""
+        switches = (*self._payments.values(), *self._returns.values())
+        return (
+            any(trouble.last_ms > since_ms for trouble in self._passing)
+            or any(event.occurred_at > since_ms for events in switches for event in events)
+            or any(_may_be_late(events, since_ms) for events in self._parcels.values())
         )
 
     def _holds(self, trouble: Trouble, at_ms: int, limits: Limits) -> bool:
@@ -184,9 +187,10 @@ def _surely_solved(events: Sequence[Ticket]) -> bool:
     return all(event.status not in ACTIVE for event in events if stamp(event) == latest)
 
 
-def _may_be_late(events: Sequence[Delivery]) -> bool:
-    """Whether the parcel ever was in trouble, or has an estimate that it may miss."""
-    return any(event.status in TROUBLE or event.estimate_on is not None for event in events)
+def _may_be_late(events: Sequence[Delivery], since_ms: int) -> bool:
+    """Whether the parcel was in trouble after a time, or got an estimate that it may miss."""
+    recent = [event for event in events if event.occurred_at > since_ms]
+    return any(event.status in TROUBLE or event.estimate_on is not None for event in recent)
 
 
 def parcel_trouble(events: Sequence[Delivery]) -> Trouble | None:

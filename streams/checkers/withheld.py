@@ -8,13 +8,14 @@ from streams.checkers.checker import Case, Checker
 from streams.checkers.history import Record, Step
 
 Key = tuple[str, str | None, str | None, str | None, str | None]
-EPISODE = "episode"
+NAMELESS = frozenset({"episode", "parcel"})
+"""Scopes that a decision does not tell apart: it carries neither the parcel nor the flag."""
 REPEATS_MAX = 6
 WITHIN_MS = 86_400_000
 
 
 class Withheld(Checker):
-    """One reason for one moment at a time. Episodes of friction share their ids, so they are only counted."""
+    """One reason for one moment at a time. Where moments share their ids, they are only counted."""
 
     name = "withheld"
 
@@ -30,7 +31,7 @@ class Withheld(Checker):
             return
         key = (record.placement, record.product_id, record.unit_id, record.cycle, record.order_id)
         about = f"{record.placement} of {record.product_id or record.order_id}"
-        if record.scope != EPISODE:
+        if record.scope not in NAMELESS:
             if key in self._step:
                 yield f"{about} is withheld twice in one step, now as {record.reason}"
             self._step.add(key)

@@ -2,6 +2,9 @@
 
 import argparse
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from streams.errors import Fatal
 from streams.simulation.actions import as_json
 from streams.simulation.batch import Summary, processes_here, run_seeds
+from streams.simulation.broken import Verdict, try_all
+from streams.simulation.broken_variants import VARIANTS
 from streams.simulation.harness import run_seed
 from streams.simulation.replaying import command, kind_of, shortest, told
 
@@ -33,11 +38,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--processes", type=int, default=processes_here(), metavar="N", help="default: all cores"
     )
+    parser.add_argument(
+        "--broken",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="also run the journey broken on purpose, to see that the judgements notice (default: yes)",
+    )
     parser.add_argument("--out", type=Path, metavar="FILE", help="where the results go as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run what was asked for; 1 when something was violated."""
+    """Run what was asked for; 1 when something was violated, or a broken journey was not noticed."""
     if args.seed is not None:
         return _run_one(args.seed, args.checker, verbose=args.verbose)
     if args.seeds < 1 or args.processes < 1:
@@ -45,19 +56,27 @@ def run(args: argparse.Namespace) -> int:
     console = Console(stderr=True)
     summary = _run_many(console, args.first_seed, args.seeds, args.processes)
     _print(console, summary)
+    verdicts = _break(console, args.processes) if args.broken else []
     if args.out is not None:
-        write(args.out, summary.plain())
-    return 0 if summary.clean else 1
+        write(args.out, summary.plain() | {"broken_variants": [_plain(verdict) for verdict in verdicts]})
+    return 0 if summary.clean and all(verdict.caught for verdict in verdicts) else 1
+
+
+@contextmanager
+def _bar(console: Console, name: str, total: int) -> Iterator[Callable[[int, str], None]]:
+    """A progress bar: call with how many are done, and what there is to say."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, TextColumn("{task.fields[found]}"), console=console) as bar:
+        task = bar.add_task(name, total=total, found="")
+        yield lambda done, found: bar.update(task, completed=done, found=found)
 
 
 def _run_many(console: Console, first_seed: int, seeds: int, processes: int) -> Summary:
-    columns = (TextColumn("seeds"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[found]}"))
-    with Progress(*columns, TimeRemainingColumn(), console=console) as bar:
-        task = bar.add_task("seeds", total=seeds, found="")
+    with _bar(console, "seeds", seeds) as bar:
 
         def show(summary: Summary) -> None:
             found = sum(summary.violations.values())
-            bar.update(task, completed=summary.seeds, found=f"{found} violations" if found else "")
+            bar(summary.seeds, f"{found} violations" if found else "")
 
         return run_seeds(first_seed, seeds, processes, show)
 
@@ -75,6 +94,28 @@ def _print(console: Console, summary: Summary) -> None:
         console.print(f"{command(seed)}\n    {violation.checker}: {violation.what}", soft_wrap=True)
     if summary.clean:
         console.print("nothing violated", style="green")
+
+
+def _break(console: Console, processes: int) -> list[Verdict]:
+    """Run the broken variants, and say which of them nothing noticed."""
+    done: list[Verdict] = []
+    with _bar(console, "broken on purpose", len(VARIANTS)) as bar:
+
+        def show(verdict: Verdict) -> None:
+            done.append(verdict)
+            bar(len(done), f"{sum(verdict.caught for verdict in done)} caught")
+
+        verdicts = try_all(processes, show)
+    missed = [verdict.variant for verdict in verdicts if not verdict.caught]
+    console.print(f"{len(verdicts) - len(missed)} of {len(verdicts)} broken variants caught")
+    for name in missed:
+        console.print(f"  not caught: {name}", style="red")
+    return verdicts
+
+
+def _plain(verdict: Verdict) -> dict[str, Any]:
+    what = next(variant.what for variant in VARIANTS if variant.name == verdict.variant)
+    return {"what": what, "caught": verdict.caught, **asdict(verdict)}
 
 
 def _run_one(seed: int, checker: str | None, *, verbose: bool) -> int:
@@ -97,7 +138,7 @@ def _run_one(seed: int, checker: str | None, *, verbose: bool) -> int:
 
 
 def write(path: Path, plain: dict[str, Any]) -> None:
-    """Write results as JSON."""
+    """Write results as JSON. Raises `Fatal` when that cannot be done."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(plain, indent=2) + "\n", encoding="utf-8")

@@ -9,7 +9,7 @@ from streams.simulation.chance import chance
 from streams.simulation.engine import JourneyEngine, MakeEngine
 from streams.simulation.properties import any_order, without_looks
 from streams.simulation.reactions import react
-from streams.simulation.runner import Runner, reacting
+from streams.simulation.runner import RAISES, Runner, reacting
 from streams.simulation.script import make_script
 from streams.simulation.settings import settings_of, shop_of
 
@@ -48,7 +48,9 @@ def run_script(seed: int, script: list[Action], make: MakeEngine = JourneyEngine
 
 def _judged(seed: int, runner: Runner, make: MakeEngine) -> Outcome:
     history = History(runner.steps, shop_of(seed).products)
-    found = [*runner.found, *judge(history), *any_order(seed, runner, make)]
+    found = [*runner.found, *judge(history)]
+    if not any(violation.checker == RAISES for violation in found):
+        found += any_order(seed, runner, make)
     if not found:
         found += without_looks(runner, make)
     return Outcome(

@@ -10,7 +10,7 @@ from streams.checkers.history import Step, Violation
 from streams.simulation.actions import Arrive, Look
 from streams.simulation.chance import chance
 from streams.simulation.engine import Conditions, MakeEngine
-from streams.simulation.runner import EXTRA_LOOKS, Runner
+from streams.simulation.runner import EXTRA_LOOKS, RAISES, Runner
 
 ANY_ORDER: Final = "any_order"
 
@@ -54,7 +54,11 @@ def any_order(seed: int, runner: Runner, make: MakeEngine) -> Iterator[Violation
     plain, other = make(world), make(world)
     for engine, told in ((plain, events), (other, shuffled)):
         for event in told:
-            engine.event(event, now_ms, Conditions(current=False))
+            try:
+                engine.event(event, now_ms, Conditions(current=False))
+            except Exception as error:  # noqa: BLE001 - whatever the engine raises is a finding
+                yield Violation(RAISES, event.customer_id, now_ms, f"{error!r} in another order of events")
+                return
     for customer_id in sorted({event.customer_id for event in events}):
         if what := _difference(plain.facts(customer_id), other.facts(customer_id)):
             yield Violation(ANY_ORDER, customer_id, now_ms, what)

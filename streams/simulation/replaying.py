@@ -8,6 +8,7 @@ import msgspec
 
 from streams.checkers.history import Record, Step, Violation
 from streams.simulation.actions import Action
+from streams.simulation.engine import JourneyEngine, MakeEngine
 from streams.simulation.harness import Outcome, run_script
 from streams.simulation.shrink import shrink
 
@@ -42,15 +43,17 @@ def kind_of(violation: Violation) -> tuple[str, str]:
     return violation.checker, _NAMES.sub("#", violation.what)
 
 
-def shortest(outcome: Outcome, violation: Violation) -> tuple[list[Action], Outcome]:
+def shortest(
+    outcome: Outcome, violation: Violation, make: MakeEngine = JourneyEngine
+) -> tuple[list[Action], Outcome]:
     """The shortest script found that is violated in the same way, and its outcome."""
     wanted = kind_of(violation)
 
     def fails(script: list[Action]) -> bool:
-        return any(kind_of(found) == wanted for found in run_script(outcome.seed, script).violations)
+        return any(kind_of(found) == wanted for found in run_script(outcome.seed, script, make).violations)
 
     script = shrink(outcome.script, fails) if fails(outcome.script) else outcome.script
-    return script, run_script(outcome.seed, script)
+    return script, run_script(outcome.seed, script, make)
 
 
 def told(steps: list[Step], customer_id: str) -> str:

@@ -44,6 +44,14 @@ def test_a_ticket_that_was_solved_leaves_the_agent_with_all_that_is_wrong() -> N
     assert len(wrongs(HelpCaps, story)) == 1
 
 
+def test_other_trouble_of_long_ago_is_over() -> None:
+    story = Story()
+    story.parcel(T - 61 * DAY, "lost")
+    story.ticket(T, "open", agent_holds=True)
+    story.look(T + HOUR, help_(T))
+    assert len(wrongs(HelpCaps, story)) == 1
+
+
 def test_other_trouble_beside_the_held_ticket_may_be_helped() -> None:
     story = Story()
     story.ticket(T, "open", agent_holds=True)

@@ -25,9 +25,10 @@ def test_two_reasons_in_one_step_are_wrong() -> None:
     assert wrongs(Withheld, story) == ["next_step of drill is withheld twice in one step, now as crowded_out"]
 
 
-def test_two_episodes_of_friction_may_share_their_ids() -> None:
+@pytest.mark.parametrize("scope", ["episode", "parcel"])
+def test_two_episodes_of_friction_and_two_parcels_share_their_ids(scope: str) -> None:
     story = Story()
-    story.look(T, withheld("paused", scope="episode"), withheld("agent_holds", scope="episode"))
+    story.look(T, withheld("paused", scope=scope), withheld("agent_holds", scope=scope))
     assert wrongs(Withheld, story) == []
 
 
