@@ -32,8 +32,12 @@ def test_wake_ups_are_served_at_their_time_and_after_the_events_of_that_time() -
     engine = ScriptedEngine({"early": T + 1, "same": T + 2, "later": T + 9})
     ran(engine, order(T), order(T + 2, "e2"))
     assert [(kind, at_ms - T, what) for kind, at_ms, what in engine.heard] == [
-        ("event", 0, "e1"), ("look", 1, "early"), ("event", 2, "e2"), ("look", 2, "same"), ("look", 9, "later"),
-    ]  # fmt: skip
+        ("event", 0, "e1"),
+        ("look", 1, "early"),
+        ("event", 2, "e2"),
+        ("look", 2, "same"),
+        ("look", 9, "later"),
+    ]
 
 
 def test_a_look_too_many_comes_after_the_wake_ups_of_its_time_and_must_say_nothing() -> None:
