@@ -94,14 +94,15 @@ def show(console: Console, tally: Tally, seconds: float, cpu_s: float, *, checke
 
 def _head(tally: Tally, seconds: float, cpu_s: float) -> Group:
     events, wake_ups = tally.events.total(), max(1, tally.wake_ups)
+    speed = tally.steps / max(cpu_s, 1e-9)
     lines = [
         (
             f"{tally.customers:,} customers, {events:,} events ({tally.reactions:,} of them reactions to "
             f"what was said), {tally.outputs.total():,} records out"
         ),
         (
-            f"{tally.steps:,} steps in {seconds:.1f} s, {tally.steps / max(cpu_s, 1e-9):,.0f} per second of a "
-            f"core; {tally.wake_ups:,} looks: {tally.effective / wake_ups:.1%} effective, "
+            f"{tally.steps:,} steps in {seconds:.1f} s, {speed:,.0f} per second of a core; "
+            f"{tally.wake_ups:,} looks: {tally.effective / wake_ups:.1%} effective, "
             f"{tally.silent / wake_ups:.1%} silent, {tally.stale / wake_ups:.1%} stale"
         ),
     ]
