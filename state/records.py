@@ -200,6 +200,7 @@ class OrderRecord(Struct, array_like=True, gc=False):
     told: list[Told] = []
     withheld: list[Withheld] = []
     decided_under: int = 0
+    cleared: Stamp = NEVER
 
 
 class Consent(Struct, array_like=True, gc=False):

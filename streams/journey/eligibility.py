@@ -62,12 +62,12 @@ class Saying:
 NOTHING = Saying(None, (), (), (), (), escalate=False)
 
 
-def about(claim: Claim, asks: int) -> str:
+def about(claim: Claim, customer: CustomerRecord) -> str:
     """What an eligibility is about, as text that its id derives from."""
     if claim.scope == Scope.CUSTOMER:
-        return f"customer/{asks}"
+        return f"customer/{customer.asks}"
     if claim.scope == Scope.EPISODE:
-        return f"episode/{claim.ref}"
+        return f"episode/{claim.ref}/{customer.helps}"
     if claim.scope == Scope.ORDER:
         return f"order/{claim.order_id}"
     if claim.scope == Scope.PARCEL:
@@ -81,7 +81,7 @@ def open_(step: Step, claim: Claim, saying: Saying) -> None:
     attempt = tell(step, claim)
     in_holdout = claim.move in EXPERIMENTAL and _in_holdout(step)
     eligibility_id = step.world.identity.eligibility_id(
-        step.customer_id, customer.epoch, about(claim, customer.asks), claim.placement, attempt
+        step.customer_id, customer.epoch, about(claim, customer), claim.placement, attempt
     )
     candidate, relation, family = (
         ("", "", "") if choice is None else (choice.candidate, choice.relation, choice.family)
@@ -97,11 +97,11 @@ def open_(step: Step, claim: Claim, saying: Saying) -> None:
     keep_ms = max(step.rules.caps.offers_window_ms, step.rules.caps.offer_gap_ms, DAY_MS)
     customer.sent = gates.counted(customer.sent, now, keep_ms)
     counts = held.move == Move.OFFER and not held.service
-    customer.sent.append(Sent(now, held.eligibility_id, counts, family=held.family))
+    customer.sent.append(Sent(now, held.eligibility_id, counts, family=held.family, move=held.move))
     if claim.move == Move.ASK:
         customer.asked_at, customer.asks, customer.ask_withheld = now, customer.asks + 1, 0
     elif claim.move == Move.HELP:
-        customer.helped_at = now
+        customer.helped_at, customer.helps = now, customer.helps + 1
     question = step.rules.asks.question if claim.placement == Placement.GOAL_QUESTION else None
     _say(step, held, Status.OPENED, Reason.MOMENT_CAME, saying, question)
     if len(customer.open) > OPEN_MAX:

@@ -31,6 +31,8 @@ def answer(step: Step, event: Reply) -> None:
         _reported(step, event, held)
         return
     intent, _ = meaning_of(event, step.world.policies.base)
+    if event.eligibility_id is not None:
+        _proves_sending(step.customer, event, held)
     if event.eligibility_id is None and intent in (YES, NO, NOT_NOW, ANSWER):
         held = _the_only_one(step)
     if intent == ANSWER or event.answers:
@@ -64,8 +66,19 @@ def _reported(step: Step, event: Reply, held: Open | None) -> None:
         for sent in customer.sent:
             if sent.eligibility_id == event.eligibility_id and (sent.unsent or (held and not held.sent_at)):
                 sent.at, sent.unsent = max(at, sent.at), False
+                if sent.move == Move.ASK:
+                    customer.asked_at = max(customer.asked_at, at)
         if held is not None and not held.sent_at:
             held.sent_at = at
+
+
+def _proves_sending(customer: CustomerRecord, event: Reply, held: Open | None) -> None:
+    """Nobody replies to what was never sent, whatever its sender did or did not report."""
+    if held is not None and not held.sent_at:
+        held.sent_at = held.opened_at
+    for sent in customer.sent:
+        if sent.eligibility_id == event.eligibility_id:
+            sent.unsent = False
 
 
 def _answered(step: Step, event: Reply, held: Open | None) -> None:
