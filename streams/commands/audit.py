@@ -55,7 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Audit; 0 when the log was read and judged, whatever it scored."""
+    """Audit; 0 when the log was judged, whatever it scored, and 1 when a step of the history failed."""
     if (args.path is None) == (not args.demo):
         raise Fatal("kairos audit needs a history: a directory, --source and a file, or --demo")
     console = Console(highlight=False)
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="kairos-audit-") as work:
         setup = prepare(_options(args), load_policies(args.policy), Path(work))
         audited = audit_shown(console, setup, sends, args.processes)
-    show(console, f"{args.sends}: the five traps", "your offers", audited.theirs, audited.ours)
+    show(console, f"{args.sends}: the five traps", "your offers", audited)
     refused = setup.history.refused if isinstance(setup.history, Files) else {}
     for reason, records in sorted(refused.items()):
         console.print(Text(f"left out of the history: {records:,} records, {reason}", style="yellow"))
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out:
         _write(args.out, _plain(setup, audited, refused, bad, count))
         console.print(Text(f"\nscores: {args.out}"))
-    return 0
+    return 1 if audited.faults else 0
 
 
 def _read(path: Path) -> tuple[list[Send], list[BadLine], int]:

@@ -142,7 +142,7 @@ def _replayed(console: Console, args: argparse.Namespace, options: Options) -> T
     summary.show(console, tally, seconds, sum(one.cpu_s for one in done), checked=setup.check)
     if campaign is not None:
         write_sends(out / SENDS, campaign.calendar)
-        audit_tables.show(console, CALENDAR, "calendar", campaign.theirs, campaign.ours)
+        audit_tables.show(console, CALENDAR, "calendar", campaign)
         console.print(Text(f"\nwhat the calendar sent, as `kairos audit` reads it: {out / SENDS}"))
     console.print(Text(f"\noutputs and summary.json: {out}"))
     return tally

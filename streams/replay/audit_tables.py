@@ -43,10 +43,14 @@ def audit_shown(console: Console, setup: Setup, sends: Sequence[Send] | None, pr
         return audit_history(setup, sends, processes, progress)
 
 
-def show(console: Console, title: str, name: str, theirs: Score, ours: Score) -> None:
+def show(console: Console, title: str, name: str, audited: Audited) -> None:
     """The traps as counts and shares, what was not judged, and examples."""
-    console.print(scores(title, name, theirs, ours))
+    theirs = audited.theirs
+    console.print(scores(title, name, theirs, audited.ours))
     console.print(Text(APART, style="dim"))
+    if audited.faults:
+        failed = f"{len(audited.faults):,} steps of the history failed, the first of {audited.faults[0]}"
+        console.print(Text(failed, style="red"))
     for line in _left_out(theirs):
         console.print(Text(line))
     if theirs.examples:

@@ -29,7 +29,7 @@ from streams.journey.words import Move
 from streams.replay.audit import Auditor, Finding, Offer
 from streams.replay.audit_score import Score, plain, total
 from streams.replay.calendar_campaign import Calendar
-from streams.replay.driver import Partition, Taken
+from streams.replay.driver import Fault, Partition, Taken
 from streams.replay.goes_with import Related
 from streams.replay.looking import Look
 from streams.replay.run import Progress, Setup
@@ -46,11 +46,14 @@ class Audited(Struct, frozen=True):
     ours: Score
     calendar: tuple[Offer, ...] = ()
     """What the calendar sent, where it was asked for."""
+    faults: tuple[str, ...] = ()
+    """Steps of the history that failed, which must not happen: what they would have told is not known."""
 
 
 def audit_plain(audited: Audited) -> dict[str, Any]:
     """Both scores for JSON."""
-    return {"offers": plain(audited.theirs), "kairos": plain(audited.ours)}
+    faults = len(audited.faults)
+    return {"offers": plain(audited.theirs), "kairos": plain(audited.ours), "failed_steps": faults}
 
 
 class Probes:
@@ -116,7 +119,8 @@ def audit_history(
     else:
         done = _in_processes(setup, by_partition, processes, progress)
     sent = sorted((offer for one in done for offer in one.calendar), key=_in_time)
-    return Audited(total(one.theirs for one in done), total(one.ours for one in done), tuple(sent))
+    faults = tuple(fault for one in done for fault in one.faults)
+    return Audited(total(one.theirs for one in done), total(one.ours for one in done), tuple(sent), faults)
 
 
 def _in_processes(
@@ -166,11 +170,16 @@ def audit_partition(
                 ours.judge(_opened(record, taken.event))
 
     opened = setup.history.open(number, setup.partitions, lambda _: None)
-    partition = Partition(world, store, last, observers=[observe], before=theirs.before)
+    faults: list[str] = []
+
+    def report(fault: Fault) -> None:
+        faults.append(f"{fault.customer_id} at {fault.at_ms}: {fault.problem}")
+
+    partition = Partition(world, store, last, observers=[observe], before=theirs.before, report=report)
     partition.run(opened.events)
     theirs.before(last + 1)
     progress(number, 1.0, steps)
-    return Audited(theirs.end(), ours.end(), tuple(made))
+    return Audited(theirs.end(), ours.end(), tuple(made), tuple(faults))
 
 
 def _in_time(offer: Offer) -> tuple[int, str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from streams import cli
+from streams.journey.advance import Journey
 from tests.streams.commands.small_shop import write_history
 
 SENDS = """customer,time,product,campaign,channel,context
@@ -68,6 +69,17 @@ def test_what_was_left_out_of_the_history_is_said(tmp_path: Path, capsys: pytest
     args = ["audit", str(history), "--sends", str(tmp_path / "sends.csv"), "--processes", "1"]
     assert cli.main(args) == 0
     assert "left out of the history: 1 records, " in capsys.readouterr().out
+
+
+def test_a_history_that_fails_is_no_clean_audit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise ValueError("broken")
+
+    monkeypatch.setattr(Journey, "on_wake_up", failing)
+    assert audit(tmp_path, SENDS) == 1
+    assert "steps of the history failed, the first of " in capsys.readouterr().out
 
 
 def test_several_processes_score_the_same(tmp_path: Path) -> None:

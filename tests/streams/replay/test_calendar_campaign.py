@@ -72,6 +72,7 @@ def campaign(setup: Setup) -> Audited:
 
 def test_the_calendar_falls_into_traps_and_kairos_into_none(campaign: Audited) -> None:
     theirs, ours = campaign.theirs, campaign.ours
+    assert not campaign.faults
     assert theirs.judged > 100
     assert ours.judged > 100
     assert theirs.found(Trap.BEFORE_FIRST_VALUE) > 0
