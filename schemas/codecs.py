@@ -2069,7 +2069,12 @@ def _read_relations(data: bytes, at: int, most: int) -> tuple[tuple[Relation, ..
             else:
                 behaviours = ()
                 at += 1
-            items.append(Relation(kind, product_id, goals, behaviours))
+            if data[at]:
+                variants, at = texts(data, at, 256, 128)
+            else:
+                variants = ()
+                at += 1
+            items.append(Relation(kind, product_id, goals, behaviours, variants))
     return tuple(items), at + 1
 
 
@@ -2085,6 +2090,7 @@ def _write_relations(items: tuple[Relation, ...]) -> bytes:
             v1,
             write_texts(it.goals),
             write_texts(it.behaviours),
+            write_texts(it.variants),
         )
     parts.append(ZERO)
     return b"".join(parts)
@@ -4337,7 +4343,7 @@ FINGERPRINTS: Final[Mapping[str, bytes]] = {
     "Eligibility": bytes.fromhex("8167e93e91e4c4a5"),
     "Erasure": bytes.fromhex("2d53a27dbb902bdb"),
     "FrictionChange": bytes.fromhex("d5c8710035961a9b"),
-    "Product": bytes.fromhex("99594917f0cff848"),
+    "Product": bytes.fromhex("590d3cb602c071d4"),
     "Profile": bytes.fromhex("d9087ab19819c9ed"),
     "Purchase": bytes.fromhex("51c63d6d8462f523"),
     "Reply": bytes.fromhex("816e42a6574b863b"),

@@ -252,6 +252,7 @@ class Relation(Struct, frozen=True, gc=False):
     product_id: Id
     goals: Annotated[tuple[Text256, ...], AtMost256] = ()
     behaviours: Annotated[tuple[Text128, ...], AtMost256] = ()
+    variants: Annotated[tuple[Text128, ...], AtMost256] = ()
 
 
 class Milestone(Struct, frozen=True, gc=False):

@@ -72,6 +72,7 @@ class Line(Struct, array_like=True, gc=False):
     lost: bool = False
     void: bool = False
     parcel_id: str = ""
+    variant: str = ""
 
 
 class Subscription(Struct, array_like=True, gc=False):
@@ -154,6 +155,7 @@ class OrderLine(Struct, array_like=True, gc=False):
     price_minor: int | None
     currency: str | None
     mirrored: int = 0
+    variant: str = ""
 
 
 class LineCancel(Struct, array_like=True, gc=False):

@@ -1,8 +1,8 @@
 """Pure. Which single product an offer may name, and why it is no generic offer.
 
 Relations of the catalogue are tried in the order of the placement's row, then by the customer's
-preferences, then in catalogue order. The first candidate that every guard lets pass is taken. When none
-does, the reason of the best one that failed is reported.
+preferences and the variant they bought, then in catalogue order. The first candidate that every guard lets
+pass is taken. When none does, the reason of the best one that failed is reported.
 """
 
 from __future__ import annotations
@@ -243,7 +243,7 @@ def choose(
 ) -> Choice | Reason:
     """The candidate for an offer about `entry`'s product, or the reason why there is none."""
     failed = Reason.NO_CANDIDATE
-    for relation, target in _ranked(step, entry, relations, claim.placement):
+    for relation, target in _ranked(step, claim, entry, relations, _variant(step, claim, view)):
         owned = _record(step, target.product.product_id)
         seeking = Seeking(step, claim, entry, view, relation, target, owned, in_order)
         reason = next(
@@ -269,7 +269,18 @@ def _record(step: Step, product_id: str) -> ItemRecord | None:
     return step.peek(product_id, unit_id) if unit_id else record
 
 
-def _ranked(step: Step, entry: Entry, kinds: tuple[str, ...], placement: int) -> list[tuple[Relation, Entry]]:
+def _variant(step: Step, claim: Claim, view: View | None) -> str:
+    """The variant that was bought, "" where none was named."""
+    if view is not None and view.line is not None:
+        return view.line.variant
+    order = step.peek_order(claim.order_id) if claim.order_id else None
+    lines = order.lines if order is not None else ()
+    return next((line.variant for line in lines if line.product_id == claim.product_id), "")
+
+
+def _ranked(
+    step: Step, claim: Claim, entry: Entry, kinds: tuple[str, ...], variant: str
+) -> list[tuple[Relation, Entry]]:
     found: list[tuple[Relation, Entry]] = []
     for kind in kinds:
         pairs = [
@@ -277,9 +288,9 @@ def _ranked(step: Step, entry: Entry, kinds: tuple[str, ...], placement: int) ->
             for relation in entry.related(kind)
             if (target := step.world.catalogue.get(relation.product_id)) is not None
         ]
-        if not pairs and placement in SUPPLY:
+        if not pairs and claim.placement in SUPPLY:
             pairs = [(Relation(kind="refill", product_id=entry.product.product_id), entry)]
-        pairs.sort(key=lambda pair: -_liking(step.customer, pair[1]))
+        pairs.sort(key=lambda pair: -_liking(step.customer, pair[1]) - (variant in pair[0].variants))
         found += pairs
     return found
 

@@ -98,6 +98,7 @@ def _fold_order_line(
         sent.quantity,
         sent.price_minor,
         sent.currency,
+        variant=sent.variant or "",
     )
     old = held.get(sent.line_id)
     if old is None:
@@ -113,7 +114,7 @@ def _fold_order_line(
 def _payload(line: OrderLine) -> tuple[Any, ...]:
     return (
         line.product_id, line.unit_id, line.fulfilment, line.gift, line.quantity, line.price_minor,
-        line.currency,
+        line.currency, line.variant,
     )  # fmt: skip
 
 
@@ -134,17 +135,17 @@ def _write_line(line: Line, sent: LineSent, stamp: Stamp, *, placed: bool) -> No
         line.placed = later(line.placed, stamp)
     new = (
         sent.quantity, sent.fulfilment, sent.gift, sent.replacement, sent.price_minor, sent.currency,
-        sent.contract_ends_at or 0,
+        sent.contract_ends_at or 0, sent.variant or "",
     )  # fmt: skip
     old = (
         line.quantity, line.fulfilment, line.gift, line.replacement, line.price_minor, line.currency,
-        line.contract_ends_at,
+        line.contract_ends_at, line.variant,
     )  # fmt: skip
     if wins(stamp, new, line.content, old):
         line.content = stamp
         (
             line.quantity, line.fulfilment, line.gift, line.replacement, line.price_minor, line.currency,
-            line.contract_ends_at,
+            line.contract_ends_at, line.variant,
         ) = new  # fmt: skip
 
 
@@ -214,6 +215,7 @@ def _trim_line(line: Line, floor: Mark) -> None:
     if not above(line.content, key, floor):
         line.content, line.quantity, line.gift, line.replacement = NEVER, 0, False, False
         line.fulfilment, line.price_minor, line.currency, line.contract_ends_at = "ship", None, None, 0
+        line.variant = ""
     if not above(line.refunded, key, floor):
         line.refunded, line.refunded_quantity = NEVER, 0
     if not above(line.cancelled, key, floor):
