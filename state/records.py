@@ -348,6 +348,7 @@ class Sent(Struct, array_like=True, gc=False):
     unsent: bool = False
     family: str = ""
     move: int = 0
+    replied: bool = False
 
 
 class Rest(Struct, array_like=True, gc=False):

@@ -189,11 +189,12 @@ def _withhold(step: Step, key: ClaimKey, claim: Claim, reason: Reason, lifts_at:
 def _wait(step: Step, key: ClaimKey, claim: Claim) -> ClaimKey | None:
     """Let a claim wait; return the key of the least of its move when there is one too many.
 
-    Every move has its own places: what waits for another permission pushes nothing out.
+    Every move has its own places: what waits for another permission pushes nothing out. Help has one for
+    each flag, of which there are few.
     """
     new = key not in step.waiting
     step.waiting[key] = claim
-    if not new:
+    if not new or claim.move == Move.HELP:
         return None
     rivals = [(_rank(held), other) for other, held in step.waiting.items() if held.move == claim.move]
     return max(rivals)[1] if len(rivals) > step.rules.caps.waiting_max else None

@@ -140,7 +140,7 @@ def end(step: Step, held: Open, status: Status, reason: Reason) -> None:
 def mark_unsent(customer: CustomerRecord, eligibility_id: str) -> None:
     """No cap counts it, unless a late report says that it was sent."""
     for sent in customer.sent:
-        if sent.eligibility_id == eligibility_id:
+        if sent.eligibility_id == eligibility_id and not sent.replied:
             sent.unsent = True
 
 

@@ -151,7 +151,8 @@ def decide_problem(step: Step, order: OrderRecord) -> int:
     customer = step.customer
     flags = customer.order_flags
     held = next((flag for flag in flags if flag.order_id == order.order_id), None) if flags else None
-    cleared = max(order.settled, order.cancelled, _ticket_solved(customer, order.order_id))
+    solved = _ticket_solved(customer, order.order_id)
+    cleared = order.cleared = max(order.cleared, order.settled, order.cancelled, solved)
     troubles = [
         found for parcel in order.parcels
         if parcel.trouble_last[0] and (found := _trouble(parcel, cleared)) is not None

@@ -32,7 +32,7 @@ def answer(step: Step, event: Reply) -> None:
         return
     intent, _ = meaning_of(event, step.world.policies.base)
     if event.eligibility_id is not None:
-        _proves_sending(step.customer, event, held)
+        _proves_sending(step.customer, event)
     if event.eligibility_id is None and intent in (YES, NO, NOT_NOW, ANSWER):
         held = _the_only_one(step)
     if intent == ANSWER or event.answers:
@@ -72,13 +72,11 @@ def _reported(step: Step, event: Reply, held: Open | None) -> None:
             held.sent_at = at
 
 
-def _proves_sending(customer: CustomerRecord, event: Reply, held: Open | None) -> None:
-    """Nobody replies to what was never sent, whatever its sender did or did not report."""
-    if held is not None and not held.sent_at:
-        held.sent_at = held.opened_at
+def _proves_sending(customer: CustomerRecord, event: Reply) -> None:
+    """Nobody replies to what was never sent: caps count it, whatever its sender did not report."""
     for sent in customer.sent:
         if sent.eligibility_id == event.eligibility_id:
-            sent.unsent = False
+            sent.unsent, sent.replied = False, True
 
 
 def _answered(step: Step, event: Reply, held: Open | None) -> None:
