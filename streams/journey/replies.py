@@ -61,7 +61,7 @@ def _reported(step: Step, event: Reply, held: Open | None) -> None:
             mark_unsent(customer, held.eligibility_id)
             step.recheck = True
     elif event.feedback == "sent":
-        customer.sender_reports = True
+        customer.sender_reports = step.recheck = True
         at = event.occurred_at if held is None else max(event.occurred_at, held.opened_at)
         for sent in customer.sent:
             if sent.eligibility_id == event.eligibility_id and (sent.unsent or (held and not held.sent_at)):
