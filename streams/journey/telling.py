@@ -88,6 +88,9 @@ def reported(step: Step, claim: Claim) -> int:
         return claim.reason
     if claim.scope == Scope.CUSTOMER:
         return step.customer.ask_withheld
+    if claim.scope == Scope.EPISODE:
+        flag = _flag(step, claim.ref)
+        return flag.help_reason if flag is not None else 0
     for place in _places_seen(step, claim):
         for seen in place.withheld:
             if seen.placement == claim.placement and seen.anchor == claim.anchor:
@@ -105,6 +108,10 @@ def report(step: Step, claim: Claim, reason: Reason, look_at: int) -> None:
         if reason in SAME_QUESTION:
             return
         step.customer.ask_withheld = reason
+    elif claim.scope == Scope.EPISODE:
+        flag = _flag(step, claim.ref)
+        if flag is not None:
+            flag.help_reason = reason
     for place in _places_seen(step, claim):
         kept = [s for s in place.withheld if s.placement != claim.placement or s.anchor != claim.anchor]
         place.withheld = [*kept, Withheld(claim.placement, claim.anchor, reason)][-SEEN_MAX:]
@@ -123,7 +130,7 @@ def report(step: Step, claim: Claim, reason: Reason, look_at: int) -> None:
 
 def _places_seen(step: Step, claim: Claim) -> list[ItemRecord | OrderRecord]:
     """The records in hand that remember reasons for this claim; nothing is loaded for it."""
-    if claim.scope == Scope.ORDER:
+    if claim.scope == Scope.ORDER or claim.placement == Placement.PRE_ARRIVAL:
         order = step.orders.get(claim.order_id)
         return [order] if order is not None else []
     item = step.items.get((claim.product_id, claim.unit_id))
