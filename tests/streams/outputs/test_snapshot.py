@@ -19,7 +19,7 @@ def held(eligibility_id: str, send_by: int) -> stored.Open:
 def test_a_fresh_customer_has_nothing() -> None:
     found = snapshot("c", CustomerRecord(sequence=3), NOW)
     assert (found.customer_id, found.sequence, found.as_of) == ("c", 3, NOW)
-    assert not (found.stages or found.items or found.flags or found.open)
+    assert not any((found.stages, found.items, found.flags, found.open))
 
 
 def test_stages_without_items_are_left_out() -> None:
