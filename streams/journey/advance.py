@@ -200,7 +200,8 @@ def _after_ticket(step: Step, _event: Ticket) -> None:
     """A ticket may solve a parcel's trouble."""
     step.recheck = True
     for held in step.customer.order_flags:
-        step.order(held.order_id)
+        if held.order_id:  # several that found no place were merged into one that names none
+            step.order(held.order_id)
 
 
 def _after_profile(step: Step, _event: Profile) -> None:
