@@ -16,6 +16,7 @@ from streams.checkers.limits import Limits
 
 PAYMENT = frozenset({"payment_failed", "payment_recovered"})
 RETURN = frozenset({"return_registered", "return_closed", "order_refunded"})
+RETURN_STARTS = "return_registered"
 UNDOES = frozenset({"order_cancelled", "order_refunded", "return_registered"})
 KINDS = ("ticket", "payment", "return", "parcel")
 
@@ -92,12 +93,23 @@ class Friction:
             if self._remembered(kind, trouble.ref, limits)
             and trouble.since_ms <= at_ms < ends_ms(trouble, limits)
             and not (trouble.kind == "parcel" and self._may_be_cleared(trouble))
+            and not (trouble.kind == "ticket" and self._may_be_returned(trouble))
         ]
         return found + [trouble for trouble in self._passing if self._holds(trouble, at_ms, limits)]
 
     def _may_be_cleared(self, trouble: Trouble) -> bool:
         """Whether a refund, or a solved shipping ticket of any order, may have ended a parcel's trouble."""
         return trouble.order_id in self._undone or self._shipping_solved_ms >= trouble.since_ms
+
+    def _may_be_returned(self, trouble: Trouble) -> bool:
+        """Whether a refund or a closed return of its order may have ended a return ticket's trouble."""
+        events = self._tickets[trouble.ref]
+        orders = {event.order_id or "" for event in events}
+        ends = (
+            event for ref in orders for event in self._returns.get(ref, ()) if event.type != RETURN_STARTS
+        )
+        about_return = any(event.topic == "return" for event in events)
+        return about_return and any(event.occurred_at >= trouble.since_ms for event in ends)
 
     def _remembered(self, kind: str, ref: str, limits: Limits) -> bool:
         """Whether this is one of the newest of its kind, those without trouble counted."""
@@ -202,7 +214,8 @@ def parcel_trouble(events: Sequence[Delivery]) -> Trouble | None:
     if not all(event.status in TROUBLE for event in told if event.occurred_at == latest_ms):
         return None
     last_good_ms = max((event.occurred_at for event in told if event.status not in TROUBLE), default=-1)
-    since = min(event.occurred_at for event in told if event.occurred_at > last_good_ms)
+    troubles = [event for event in told if event.status in TROUBLE]
+    since = min(event.occurred_at for event in troubles if event.occurred_at >= last_good_ms)
     return Trouble("parcel", f"{told[0].order_id} {told[0].parcel_id}", since, latest_ms, told[0].order_id)
 
 
