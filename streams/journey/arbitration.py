@@ -29,7 +29,10 @@ def arbitrate(step: Step) -> None:
     if not (step.claims or waiting):
         return
     for key in [key for key, claim in waiting.items() if claim.ends_at <= now]:
-        del waiting[key]
+        claim = waiting.pop(key)
+        if claim.reason == Reason.CATCHING_UP:
+            step.withheld[key] = claim, Reason.TOO_LATE
+            claim.look_at = 0
     pool = _pool(step, every=step.recheck)
     for _ in range(ROUNDS_MAX):
         if not pool:
@@ -176,6 +179,8 @@ def _supersede(step: Step, claim: Claim) -> Open | None:
 def _withhold(step: Step, key: ClaimKey, claim: Claim, reason: Reason, lifts_at: int) -> None:
     """Note the reason; what holds when all rounds are over is said, once."""
     claim.look_at = lifts_at if lifts_at < claim.ends_at else 0
+    if reason == Reason.CATCHING_UP and not claim.look_at:
+        claim.look_at = claim.ends_at  # then it is too late, and said so
     if reason in FINAL:
         _forget(step, key)
         step.withheld[key] = claim, reason

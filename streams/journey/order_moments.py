@@ -80,10 +80,7 @@ def _pre_arrival(step: Step, order: OrderRecord, parcel: Parcel) -> int:
     rule = step.rules.moments[Placement.PRE_ARRIVAL.word]
     if not rule.enabled or parcel.delivered[0] or not parcel.shipped[0] or parcel.status == "lost":
         return FAR
-    lines = [
-        line for line in order.lines
-        if not line.gift and (not parcel.line_ids or line.line_id in parcel.line_ids)
-    ]  # fmt: skip
+    lines = _own_lines(order, parcel)
     opens = parcel.shipped[0] + rule.delay_ms
     if not lines or opens + rule.window_ms <= step.now:
         return FAR
@@ -92,6 +89,14 @@ def _pre_arrival(step: Step, order: OrderRecord, parcel: Parcel) -> int:
     for lead in _leading(step, order, lines)[:1]:
         _admit(step, order, _claim(step, order, Placement.PRE_ARRIVAL, lead, parcel.parcel_id, opens))
     return FAR
+
+
+def _own_lines(order: OrderRecord, parcel: Parcel) -> list[OrderLine]:
+    """What the buyer finds in a parcel for themselves."""
+    return [
+        line for line in order.lines
+        if not line.gift and (not parcel.line_ids or line.line_id in parcel.line_ids)
+    ]  # fmt: skip
 
 
 def _leading(step: Step, order: OrderRecord, lines: list[OrderLine]) -> list[OrderLine]:
@@ -145,7 +150,7 @@ def _admit(step: Step, order: OrderRecord, claim: Claim) -> None:
 
 def _end_open(step: Step, order: OrderRecord, *, cancelled: bool) -> None:
     shipped = orders.first_shipped(order)
-    delivered = {parcel.parcel_id for parcel in order.parcels if parcel.delivered[0]}
+    parcels = {parcel.parcel_id: parcel for parcel in order.parcels}
     for held in list(step.customer.open):
         if held.order_id != order.order_id:
             continue
@@ -155,9 +160,10 @@ def _end_open(step: Step, order: OrderRecord, *, cancelled: bool) -> None:
             elif shipped and not held.sent_at:
                 end(step, held, Status.EXPIRED, Reason.MOMENT_PASSED)
         elif held.placement == Placement.PRE_ARRIVAL:
-            if held.parcel_id in delivered:
+            parcel = parcels.get(held.parcel_id)
+            if parcel is not None and parcel.delivered[0]:
                 end(step, held, Status.COMPLETED, Reason.DONE)
-            elif cancelled and held.send_by > step.now:
+            elif held.send_by > step.now and (cancelled or (parcel and not _own_lines(order, parcel))):
                 end(step, held, Status.REVOKED, Reason.ITEM_ENDED)
 
 

@@ -144,8 +144,8 @@ REASONS: dict[str, tuple[tuple[str, ...], str, Callable[[Story], Any]]] = {
     ),
     "offer_cap": (
         ("upgrade", "next_step"),
-        '[caps]\noffers_in_window = 1\noffers_window = "10 d"\n'
-        '[moments.next_step]\ndelay = "3 d"\nwindow = "20 d"\n',
+        ('[caps]\noffers_in_window = 1\noffers_window = "10 d"\n'
+        '[moments.next_step]\ndelay = "3 d"\nwindow = "20 d"\n'),
         lambda s: _upgrade_and_next_step(s).order("kettle-pro", order_id="o2").at(days=12),
     ),
     "daily_cap": (
