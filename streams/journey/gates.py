@@ -53,17 +53,21 @@ def inputs_stale(step: Step, claim: Claim) -> Shut:
 
 def before_live(step: Step, claim: Claim) -> Shut:
     """What happened before going live opens nothing."""
-    live_from = step.world.control.live_from_ms(step.rules, step.customer.brand)
+    live_from = _live_from(step, claim)
     return (Reason.BEFORE_LIVE, FAR) if claim.opens_at < live_from else None
 
 
-def ramping_up(step: Step, _claim: Claim) -> Shut:
+def _live_from(step: Step, claim: Claim) -> int:
+    word = PLACEMENT_WORDS[claim.placement]
+    return step.world.control.live_from_ms(step.rules, step.customer.brand, word, claim.product_id)
+
+
+def ramping_up(step: Step, claim: Claim) -> Shut:
     """After going live the share of customers that may be spoken to grows evenly."""
     ramp_ms = step.rules.live.ramp_ms
     if not ramp_ms:
         return None
-    live_from = step.world.control.live_from_ms(step.rules, step.customer.brand)
-    opens = live_from + int(step.world.identity.share(step.customer_id, "ramp") * ramp_ms)
+    opens = _live_from(step, claim) + int(step.world.identity.share(step.customer_id, "ramp") * ramp_ms)
     return (Reason.RAMPING_UP, opens) if step.now < opens else None
 
 
