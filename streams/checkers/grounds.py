@@ -27,7 +27,7 @@ class Grounds(Checker):
             "declined": lambda: bool(intents & {"no", "not_now", "stop", "frustrated"}),
             "answered": lambda: bool(intents & {"answer", "yes"}) or self._told(),
         }
-        if not grounds[record.status]():
+        if not grounds[record.status]() and not self._wrote_about(record.eligibility_id):
             yield f"{record.eligibility_id} {record.status} although the customer did nothing of the kind"
 
     def stepped(self, step: Step) -> Iterator[str]:
@@ -48,6 +48,13 @@ class Grounds(Checker):
             purchase.eligibility_id == opened.eligibility_id
             for order in orders.by_id.values()
             for purchase in order.ordered
+        )
+
+    def _wrote_about(self, eligibility_id: str) -> bool:
+        """Whether there is a reply that is only words: what they mean is the policy's to say."""
+        return any(
+            reply.text and reply.intent is None and reply.eligibility_id == eligibility_id
+            for reply in self.case.known.replies
         )
 
     def _told(self) -> bool:

@@ -55,7 +55,9 @@ def _the_only_one(step: Step) -> Open | None:
 def _reported(step: Step, event: Reply, held: Open | None) -> None:
     """What the sender did: caps count what was sent, also when that is told after the end."""
     customer = step.customer
-    if event.feedback in NOT_SENT:
+    if event.feedback == "seen":
+        _proves_sending(customer, event)
+    elif event.feedback in NOT_SENT:
         customer.sender_reports = True
         if held is not None and not held.sent_at:
             mark_unsent(customer, held.eligibility_id)
@@ -73,7 +75,7 @@ def _reported(step: Step, event: Reply, held: Open | None) -> None:
 
 
 def _proves_sending(customer: CustomerRecord, event: Reply) -> None:
-    """Nobody replies to what was never sent: caps count it, whatever its sender did not report."""
+    """Nobody sees or answers what was never sent: caps count it, whatever its sender did not report."""
     for sent in customer.sent:
         if sent.eligibility_id == event.eligibility_id:
             sent.unsent, sent.replied = False, True
