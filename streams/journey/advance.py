@@ -13,7 +13,17 @@ from typing import Any
 
 from schemas.records import Delivery, Erasure, Profile, Purchase, Reply, Ticket, Usage
 from state.records import Forgotten, Open, Target
-from streams.journey import arbitration, channels, friction, helping, items, order_moments, orders, replies
+from streams.journey import (
+    arbitration,
+    candidates,
+    channels,
+    friction,
+    helping,
+    items,
+    order_moments,
+    orders,
+    replies,
+)
 from streams.journey.eligibility import end, expire, reissue
 from streams.journey.folding import FOLDS
 from streams.journey.step import At, Records, Step, World
@@ -118,14 +128,8 @@ class Journey:
         rules = step.rules_for(held.product_id)
         if step.world.control.paused(step.customer.brand, word, held.product_id):
             end(step, held, Status.REVOKED, Reason.PAUSED)
-        elif not rules.moments[word].enabled or self._unsellable(step, held.candidate):
+        elif not rules.moments[word].enabled or (held.candidate and not candidates.still_holds(step, held)):
             end(step, held, Status.REVOKED, Reason.POLICY_CHANGED)
-
-    def _unsellable(self, step: Step, candidate: str) -> bool:
-        if not candidate:
-            return False
-        entry = step.world.catalogue.get(candidate)
-        return entry is None or not entry.product.sellable
 
     def _revoke_blocked(self, step: Step) -> None:
         """Every open permission that friction blocks is taken back in the same step."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from msgspec import Struct
 
 from schemas.records import Relation
-from state.records import Claim, CustomerRecord, ItemRecord, Line, OrderRecord
+from state.records import Claim, CustomerRecord, ItemRecord, Line, Open, OrderRecord
 from streams.journey.catalogue import Entry
 from streams.journey.step import Step
 from streams.journey.supply import refill_window
@@ -246,9 +246,7 @@ def choose(
     for relation, target in _ranked(step, claim, entry, relations, _variant(step, claim, view)):
         owned = _record(step, target.product.product_id)
         seeking = Seeking(step, claim, entry, view, relation, target, owned, in_order)
-        reason = next(
-            (why for why, guard in EVERYWHERE + GUARDS[claim.placement] if not guard(seeking)), None
-        )
+        reason = _refused(seeking)
         if reason is None:
             evidence = personal(seeking)
             if evidence and family_awake(seeking):
@@ -256,6 +254,29 @@ def choose(
             reason = Reason.FAMILY_RESTS if evidence else Reason.GENERIC
         failed = max(failed, reason, key=_telling.index)
     return failed
+
+
+def _refused(seeking: Seeking) -> Reason | None:
+    guards = EVERYWHERE + GUARDS[seeking.claim.placement]
+    return next((reason for reason, guard in guards if not guard(seeking)), None)
+
+
+def still_holds(step: Step, held: Open) -> bool:
+    """Whether every guard would let an open offer's candidate pass now."""
+    entry = step.world.catalogue.get(held.product_id)
+    if entry is None:
+        return False
+    claim = Claim(
+        held.placement, 0, held.product_id, held.unit_id, held.cycle, held.order_id, held.parcel_id,
+        held.stage, held.anchor, held.attempt, held.move, held.service, 0, held.opens_at, held.send_by,
+    )  # fmt: skip
+    order = step.peek_order(held.order_id) if held.order_id else None
+    in_order = _contents(step, order) if order is not None else frozenset()
+    for relation, target in _ranked(step, claim, entry, (held.relation,), ""):
+        if target.product.product_id == held.candidate:
+            owned = _record(step, held.candidate)
+            return _refused(Seeking(step, claim, entry, None, relation, target, owned, in_order)) is None
+    return False
 
 
 # The reason that is told when several candidates failed: the last of these that occurred.

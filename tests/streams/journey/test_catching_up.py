@@ -101,7 +101,7 @@ def late(placement: str) -> Story:
     story.delivered()
     story.now += DAY
     story.use("milestone", name="brewed").use("limit_reached")
-    del story.send  # type: ignore[attr-defined]
+    del story.send
     story.now = DAY_0 + 60 * DAY
     for event in sent:
         story.send(event)

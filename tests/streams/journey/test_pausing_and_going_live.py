@@ -8,10 +8,9 @@ import pytest
 
 from schemas.records import Control
 from state.records import Target
-from streams.journey.advance import Journey
 from streams.journey.step import World
 from tests.streams.journey.story import DAY, DAY_0, Story, world
-from tests.streams.journey.worlds import world_of
+from tests.streams.journey.worlds import change_world, world_of
 
 NOW = "2026-01-01T00:00:00Z"  # DAY_0
 
@@ -21,8 +20,7 @@ def say(story: Story, **words: Any) -> Story:
     old = story.world
     words.setdefault("control_id", "c1")
     control = old.control.with_record(Control(**words))
-    story.world = World(old.policies, old.catalogue, old.identity, control, old.version + 1)
-    story.journey = Journey(story.world)
+    change_world(story, World(old.policies, old.catalogue, old.identity, control, 0))
     return story
 
 
@@ -48,7 +46,7 @@ BESIDE = [
 
 
 @pytest.mark.parametrize("place", COVERING)
-def test_a_pause_opens_nothing_of_what_it_covers(place: dict[str, str]) -> None:
+def test_a_pause_opens_nothing_of_what_it_covers(place: dict[str, Any]) -> None:
     story = (
         Story(world_of("upgrade", type="pause", **place)).profile(brand="acme").order("kettle").delivered()
     )
@@ -58,7 +56,7 @@ def test_a_pause_opens_nothing_of_what_it_covers(place: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("place", BESIDE)
-def test_a_pause_of_something_else_holds_nothing_back(place: dict[str, str]) -> None:
+def test_a_pause_of_something_else_holds_nothing_back(place: dict[str, Any]) -> None:
     story = (
         Story(world_of("upgrade", type="pause", **place)).profile(brand="acme").order("kettle").delivered()
     )
@@ -66,7 +64,7 @@ def test_a_pause_of_something_else_holds_nothing_back(place: dict[str, str]) -> 
 
 
 @pytest.mark.parametrize("place", COVERING)
-def test_what_is_open_is_revoked_when_the_customer_is_looked_at(place: dict[str, str]) -> None:
+def test_what_is_open_is_revoked_when_the_customer_is_looked_at(place: dict[str, Any]) -> None:
     story = say(in_use(), type="pause", **place)
     story.look(Target())
     (revoked,) = story.changes("upgrade", "revoked")
@@ -74,7 +72,7 @@ def test_what_is_open_is_revoked_when_the_customer_is_looked_at(place: dict[str,
 
 
 @pytest.mark.parametrize("place", BESIDE)
-def test_a_pause_of_something_else_revokes_nothing(place: dict[str, str]) -> None:
+def test_a_pause_of_something_else_revokes_nothing(place: dict[str, Any]) -> None:
     assert say(in_use(), type="pause", **place).use("session").changes("upgrade", "revoked") == []
 
 
@@ -100,7 +98,7 @@ def test_stages_and_friction_go_on_during_a_pause() -> None:
 # live_from
 
 
-def live_from(day: float, *placements: str, by: str = "policy", **place: str) -> World:
+def live_from(day: float, *placements: str, by: str = "policy", **place: Any) -> World:
     if by == "policy":
         hours = round(day * 24)
         return world_of(
@@ -137,7 +135,7 @@ def test_live_from_of_a_brand_holds_for_that_brand_alone() -> None:
 
 
 @pytest.mark.parametrize("place", [{"placement": "order_add_on"}, {"product_id": "kettle"}])
-def test_live_from_of_a_placement_or_product_holds_for_that_alone(place: dict[str, str]) -> None:
+def test_live_from_of_a_placement_or_product_holds_for_that_alone(place: dict[str, Any]) -> None:
     given = live_from(5, "order_add_on", "setup_guide", by="control", **place)
     story = Story(given).profile().order("kettle")
     assert story.opened("order_add_on") == []

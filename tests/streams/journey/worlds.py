@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.records import Control, Product
+from streams.journey.advance import Journey
 from streams.journey.control import ControlState
 from streams.journey.policy_set import PolicySet
 from streams.journey.step import World
 from streams.journey.words import Placement
 from streams.loading.policy_file import policy_of_text
-from tests.streams.journey.story import PRODUCTS, world
+from tests.streams.journey.story import PRODUCTS, Story, world
 
 
 def policy(text: str = "") -> PolicySet:
@@ -36,3 +37,10 @@ def world_of(
     given = only(*placements, more=more) if placements else policy(more)
     made = world(given, products, ControlState(said))
     return World(made.policies, made.catalogue, made.identity, made.control, version)
+
+
+def change_world(story: Story, given: World) -> None:
+    """From now on the story happens in this world, under the next version."""
+    version = story.world.version + 1
+    story.world = World(given.policies, given.catalogue, given.identity, given.control, version)
+    story.journey = Journey(story.world)
