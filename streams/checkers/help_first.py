@@ -23,6 +23,10 @@ Due = tuple[int, int]
 """(since when the trouble is sure, when help is due)."""
 
 
+SKEW_MAX_MS = 300_000
+"""Events may be dated so far ahead of their processing; trouble that is told of twice counts from either."""
+
+
 class HelpFirst(Checker):
     """Each trouble is followed from the step at which it is first sure until help is due, and judged then.
 
@@ -61,7 +65,7 @@ class HelpFirst(Checker):
         following: dict[tuple[str, str], Due] = {}
         for key, trouble in unheld.items():
             due_ms = max(step.at_ms, trouble.last_ms + step.limits.help_delay_ms)
-            lasts = due_ms + step.limits.late_by_max_ms < ends_ms(trouble, step.limits)
+            lasts = due_ms + step.limits.late_by_max_ms + SKEW_MAX_MS < ends_ms(trouble, step.limits)
             if lasts and key not in self._judged:
                 following[key] = self._due.get(key, (step.at_ms, due_ms))
         self._due = following
@@ -78,7 +82,7 @@ class HelpFirst(Checker):
     def _overdue(self, at_ms: int, step: Step) -> Iterator[str]:
         limits = step.limits
         for (kind, ref), (sure_ms, due_ms) in self._due.items():
-            latest_ms = due_ms + limits.late_by_max_ms
+            latest_ms = due_ms + limits.late_by_max_ms + SKEW_MAX_MS
             if latest_ms >= at_ms:
                 continue
             self._judged.add((kind, ref))

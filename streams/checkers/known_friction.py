@@ -92,14 +92,22 @@ class Friction:
             for trouble in troubles.values()
             if self._remembered(kind, trouble.ref, limits)
             and trouble.since_ms <= at_ms < ends_ms(trouble, limits)
-            and not (trouble.kind == "parcel" and self._may_be_cleared(trouble))
+            and not (trouble.kind == "parcel" and self._may_be_over(trouble, at_ms, limits))
             and not (trouble.kind == "ticket" and self._may_be_returned(trouble))
         ]
         return found + [trouble for trouble in self._passing if self._holds(trouble, at_ms, limits)]
 
-    def _may_be_cleared(self, trouble: Trouble) -> bool:
-        """Whether a refund, or a solved shipping ticket of any order, may have ended a parcel's trouble."""
-        return trouble.order_id in self._undone or self._shipping_solved_ms >= trouble.since_ms
+    def _may_be_over(self, trouble: Trouble, at_ms: int, limits: Limits) -> bool:
+        """Whether something else than its parcel may have ended the trouble of a parcel.
+
+        A refund, a solved shipping ticket of any order, a parcel of the order that has been in trouble for so
+        long that nobody will close it; and an order of too many parcels is not remembered whole.
+        """
+        if trouble.order_id in self._undone or self._shipping_solved_ms >= trouble.since_ms:
+            return True
+        parcels = [found for ref, found in self._parcels.items() if ref.startswith(f"{trouble.order_id} ")]
+        troubles = [d.occurred_at for reports in parcels for d in reports if d.status in TROUBLE]
+        return len(parcels) > limits.remembered or min(troubles) + limits.stale_after_ms <= at_ms
 
     def _may_be_returned(self, trouble: Trouble) -> bool:
         """Whether a refund or a closed return of its order may have ended a return ticket's trouble."""

@@ -42,8 +42,15 @@ class Rests(Checker):
         refused = all(intent == "no" for said in last for _, intent in said)
         if len(last) == limits.declines_in_a_row and refused:
             at_ms = max(at for said in last for at, _ in said)
+            if self._accepted_since(min(at for said in last for at, _ in said)):
+                return
             if at_ms <= step.at_ms < at_ms + limits.in_a_row_rest_ms:
                 yield f"{record.eligibility_id} opened {step.at_ms - at_ms} ms after declines in a row"
+
+    def _accepted_since(self, since_ms: int) -> bool:
+        """Whether an offer was taken, by a purchase without a word too."""
+        remembered = (permission.last for permission in self.case.book.remembered)
+        return any(last.status == "accepted" and last.decided_at >= since_ms for last in remembered)
 
     def _answers(self, limits: Limits) -> list[tuple[int, str, Permission]]:
         """(time, yes, no or not_now, offer) of all replies to offers that are not dated before it."""
@@ -53,9 +60,16 @@ class Rests(Checker):
                 found += [
                     (reply.occurred_at, intent, permission)
                     for reply in permission.replies
-                    if (intent := _answer(reply, limits)) and reply.occurred_at >= permission.opened_ms
+                    if (intent := _answer(reply, limits))
+                    and reply.occurred_at >= permission.opened_ms
+                    and not (intent != "yes" and _accepted(permission))
                 ]
         return found
+
+
+def _accepted(permission: Permission) -> bool:
+    """Who said yes, or bought it, and then says no, says it to something else."""
+    return permission.ended is not None and permission.ended.status == "accepted"
 
 
 def _answer(reply: Reply, limits: Limits) -> str:

@@ -5,6 +5,7 @@ from random import Random
 from typing import Any, Final
 
 from schemas.records import Consent, Delivery, OrderLine, Profile, Purchase, Reply, Ticket, Usage
+from streams.inputs.rules import PRICE_MINOR_MAX, QUANTITY_MAX
 from streams.simulation.chance import DAY, HOUR, MINUTE, SECOND
 from streams.simulation.life import Arrival, Life
 from streams.simulation.made_up_shop import UNKNOWN
@@ -12,7 +13,6 @@ from streams.simulation.people import TEXTS, buy_a_thing, introduce, live, speak
 
 SKEW_MAX_MS: Final = 5 * MINUTE
 """An event may be dated this much after it is processed; whatever is later is refused before the journey."""
-QUANTITY_MAX: Final = 2**63 - 1
 STATUSES: Final = (
     "info_received",
     "in_transit",
@@ -72,7 +72,7 @@ def exaggerate(life: Life, at_ms: int) -> int:
             line_id=rng.choice(("l1", "l2")),
             product_id=rng.choice((UNKNOWN, rng.choice(life.shop.products).product_id)),
             quantity=rng.choice((0, 1, 1, QUANTITY_MAX)),
-            price_minor=rng.choice((None, 0, QUANTITY_MAX)),
+            price_minor=rng.choice((None, 0, PRICE_MINOR_MAX)),
             currency=rng.choice((None, "EUR", "SEK")),
             unit_id=rng.choice((None, "u1", "u2")),
         )

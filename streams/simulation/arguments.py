@@ -13,15 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from streams.errors import Fatal
 from streams.simulation.actions import as_json
-from streams.simulation.batch import Summary, processes_here, run_seeds
+from streams.simulation.batch import Summary, command, processes_here, run_seeds
 from streams.simulation.broken import Verdict, try_all
 from streams.simulation.broken_variants import VARIANTS
 from streams.simulation.harness import run_seed
-from streams.simulation.replaying import command, kind_of, shortest, told
+from streams.simulation.replaying import kind_of, shortest, told
 
 HELP: Final = "run made-up customers from seeds through the journey, and judge what was said"
-PRINTED_MAX: Final = 5
-"""Failing seeds that are printed with their commands."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -90,8 +88,9 @@ def _print(console: Console, summary: Summary) -> None:
     for name, number in summary.violations.items():
         if number:
             console.print(f"  {name}: {number}", style="red")
-    for seed, violation in list(summary.failed.items())[:PRINTED_MAX]:
-        console.print(f"{command(seed)}\n    {violation.checker}: {violation.what}", soft_wrap=True)
+    for checker, seeds in summary.failed.items():
+        seed, violation = next(iter(seeds.items()))
+        console.print(f"{command(seed, checker)}\n    {violation.what}", soft_wrap=True)
     if summary.clean:
         console.print("nothing violated", style="green")
 

@@ -16,8 +16,8 @@ from streams.simulation.runner import BOUNDED, EXTRA_LOOKS, RAISES, STUCK
 
 CHUNK: Final = 25
 """Seeds that a process takes at a time."""
-FAILED_MAX: Final = 100
-"""Failing seeds that a summary names."""
+FAILED_MAX: Final = 5
+"""Failing seeds that a summary names for each judgement."""
 JUDGEMENTS: Final = (
     *(checker.name for checker in CHECKERS),
     UNIQUE_IDS,
@@ -43,8 +43,8 @@ class Summary:
     said: int = 0
     seconds: float = 0.0
     violations: dict[str, int] = field(default_factory=lambda: dict.fromkeys(JUDGEMENTS, 0))
-    failed: dict[int, Violation] = field(default_factory=dict)
-    """Some failing seeds with their first violation."""
+    failed: dict[str, dict[int, Violation]] = field(default_factory=dict)
+    """For each judgement that failed, some seeds with their first violation."""
 
     def add(self, outcome: Outcome) -> None:
         """Add one seed."""
@@ -53,8 +53,10 @@ class Summary:
             setattr(self, name, getattr(self, name) + getattr(outcome, name))
         for name, number in Counter(violation.checker for violation in outcome.violations).items():
             self.violations[name] = self.violations.get(name, 0) + number
-        if outcome.violations and len(self.failed) < FAILED_MAX:
-            self.failed[outcome.seed] = outcome.violations[0]
+        for violation in outcome.violations:
+            seeds = self.failed.setdefault(violation.checker, {})
+            if outcome.seed in seeds or len(seeds) < FAILED_MAX:
+                seeds.setdefault(outcome.seed, violation)
 
     @property
     def clean(self) -> bool:
@@ -68,7 +70,10 @@ class Summary:
             "seeds_per_second": round(self.seeds / seconds, 1),
             "steps_per_second": round(self.steps / seconds, 1),
         }
-        failed = {str(seed): asdict(violation) for seed, violation in self.failed.items()}
+        failed = {
+            name: [{"command": command(seed, name), **asdict(violation)} for seed, violation in seeds.items()]
+            for name, seeds in self.failed.items()
+        }
         plain = {name: getattr(self, name) for name in ("first_seed", *COUNTED)}
         return plain | rates | {"violations": self.violations, "failed": failed}
 
@@ -98,6 +103,11 @@ def _chunks(first_seed: int, seeds: int, processes: int) -> Iterator[list[Outcom
         running = [pool.submit(_run, chunk) for chunk in chunks]
         for future in running:
             yield future.result()
+
+
+def command(seed: int, checker: str) -> str:
+    """The command that shows a violation again."""
+    return f"python -m streams.simulation --seed {seed} --checker {checker} --verbose"
 
 
 def _run(seeds: range) -> list[Outcome]:

@@ -184,7 +184,7 @@ VARIANTS: Final[tuple[Variant, ...]] = (
         friction={flag: {"stale_after_ms": DAY} for flag in ALL_FLAGS},
     ),
     _numbers("bad-ratings-are-fine", "a bad rating is no friction", help={"bad_rating_max": 0}),
-    _numbers("late-help", "help comes a minute late", moments=_moment("help", delay_ms=31 * MINUTE)),
+    _numbers("late-help", "help comes ten minutes late", moments=_moment("help", delay_ms=40 * MINUTE)),
     _numbers("much-help", "help comes every hour", help={"gap_ms": HOUR}),
     _numbers(
         "no-rest",

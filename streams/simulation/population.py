@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from streams.inputs.rules import broken_rule
 from streams.simulation.adversaries import SKEW_MAX_MS, disturb, plot
 from streams.simulation.chance import DAY, chance
 from streams.simulation.life import Arrival, Life
@@ -15,7 +16,7 @@ EVENTS_ABOUT: Final = 22
 
 
 def population(seed: int, shop: Shop) -> list[Arrival]:
-    """All events of a seed's customers in order of processing, none dated too far ahead of it."""
+    """All events of a seed's customers in order of processing, without those that the input edge refuses."""
     rng = chance(seed, "population")
     start = START_MS + rng.randint(0, 180 * DAY)
     arrivals: list[Arrival] = []
@@ -27,5 +28,9 @@ def population(seed: int, shop: Shop) -> list[Arrival]:
         else:
             live(life, EVENTS_ABOUT)
         arrivals += disturb(rng, life.arrivals, rng.choice((0.0, 0.05, 0.3)))
-    possible = [a for a in arrivals if a.event.occurred_at <= a.at_ms + SKEW_MAX_MS]
+    possible = [
+        arrival
+        for arrival in arrivals
+        if arrival.event.occurred_at <= arrival.at_ms + SKEW_MAX_MS and broken_rule(arrival.event) is None
+    ]
     return sorted(possible, key=lambda arrival: arrival.at_ms)

@@ -33,11 +33,6 @@ _QUIET: Final = frozenset(
 """Fields that a look at a history does not need."""
 
 
-def command(seed: int) -> str:
-    """The command that runs the seed again."""
-    return f"python -m streams.simulation --seed {seed} --verbose"
-
-
 def kind_of(violation: Violation) -> tuple[str, str]:
     """What is the same about violations that differ in names and times only."""
     return violation.checker, _NAMES.sub("#", violation.what)

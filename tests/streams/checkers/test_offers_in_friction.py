@@ -172,6 +172,22 @@ def test_what_is_dated_ahead_forbids_only_from_then_on() -> None:
     assert wrong_with(story) == 0
 
 
+def test_parcels_of_one_order_are_one_trouble_since_the_first_of_them() -> None:
+    story = Story()
+    story.orders(T - 35 * DAY, "drill")
+    story.parcel(T - 31 * DAY, "lost")
+    story.parcel(T - DAY, "exception", parcel_id="parcel-2")
+    assert wrong_with(story) == 0
+
+
+def test_an_order_of_too_many_parcels_is_not_remembered_whole() -> None:
+    for parcels, wrong in ((2, 2), (3, 0)):
+        story = Story(limits=with_limits(remembered=2))
+        for number in range(parcels):
+            story.parcel(T - DAY, "lost", parcel_id=f"parcel-{number}")
+        assert wrong_with(story) == wrong
+
+
 def test_a_solved_shipping_ticket_may_end_the_trouble_of_a_parcel() -> None:
     story = Story()
     story.orders(T - 5 * DAY, "drill")

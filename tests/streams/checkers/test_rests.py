@@ -71,6 +71,15 @@ def test_a_no_after_the_end_rests_too() -> None:
     assert len(wrongs(Rests, story)) == 1
 
 
+def test_a_no_to_what_was_bought_already_rests_nothing() -> None:
+    story = Story()
+    story.look(T, opened(T))
+    story.look(T + DAY, ended(opened(T), "accepted"))
+    story.replies(T + 2 * DAY, "no", eligibility_id="e-1")
+    story.look(T + 9 * DAY, opened(T, "e-2", candidate="case"))
+    assert wrongs(Rests, story) == []
+
+
 def test_a_no_to_something_unknown_rests_nothing() -> None:
     story = Story()
     story.replies(T, "no", eligibility_id="e-9")

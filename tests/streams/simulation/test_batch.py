@@ -1,7 +1,8 @@
 import pytest
 
-from streams.simulation.batch import JUDGEMENTS, Summary, run_seeds
-from streams.simulation.harness import run_seed
+from streams.checkers.history import Violation
+from streams.simulation.batch import FAILED_MAX, JUDGEMENTS, Summary, run_seeds
+from streams.simulation.harness import Outcome, run_seed
 
 
 @pytest.mark.slow
@@ -29,3 +30,15 @@ def test_a_sum_counts_what_the_seeds_showed() -> None:
 def test_every_judgement_is_counted_also_when_it_found_nothing() -> None:
     assert set(Summary().plain()["violations"]) == set(JUDGEMENTS)
     assert Summary().clean
+
+
+def test_each_judgement_that_fails_comes_with_a_few_seeds_and_their_commands() -> None:
+    summary = Summary()
+    for seed in range(9):
+        found = [Violation("rests", "anna", 1, f"what {seed}"), Violation("asks", "anna", 2, "too soon")]
+        summary.add(Outcome(seed, [], violations=found[: 1 + seed % 2]))
+    failed = summary.plain()["failed"]
+    assert [entry["what"] for entry in failed["rests"]] == [f"what {seed}" for seed in range(FAILED_MAX)]
+    assert failed["asks"][0]["command"] == "python -m streams.simulation --seed 1 --checker asks --verbose"
+    assert summary.violations["rests"] == 9
+    assert not summary.clean

@@ -8,7 +8,7 @@ from streams.simulation.broken_engines import Mishearing
 from streams.simulation.engine import JourneyEngine
 from streams.simulation.harness import run_script, run_seed
 from streams.simulation.properties import ANY_ORDER
-from streams.simulation.replaying import command, kind_of, shortest, told
+from streams.simulation.replaying import kind_of, shortest, told
 from streams.simulation.runner import EXTRA_LOOKS
 from streams.simulation.script import make_script
 from tests.streams.checkers.cases import T
@@ -100,8 +100,3 @@ def test_a_history_is_told_with_every_record_of_the_customer() -> None:
     text = told(outcome.history, customer_id)
     said = sum(len(step.said) for step in outcome.history if step.customer_id == customer_id)
     assert sum(line.startswith("    ") for line in text.splitlines()) == said
-
-
-@pytest.mark.parametrize("seed", [0, 123])
-def test_a_failing_seed_comes_with_its_command(seed: int) -> None:
-    assert command(seed) == f"python -m streams.simulation --seed {seed} --verbose"
