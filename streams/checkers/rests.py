@@ -49,8 +49,8 @@ class Rests(Checker):
 
     def _accepted_since(self, since_ms: int) -> bool:
         """Whether an offer was taken, by a purchase without a word too."""
-        remembered = (permission.last for permission in self.case.book.remembered)
-        return any(last.status == "accepted" and last.decided_at >= since_ms for last in remembered)
+        ends = (permission.ended for permission in self.case.book.remembered)
+        return any(e is not None and e.status == "accepted" and e.decided_at >= since_ms for e in ends)
 
     def _answers(self, limits: Limits) -> list[tuple[int, str, Permission]]:
         """(time, yes, no or not_now, offer) of all replies to offers that are not dated before it."""

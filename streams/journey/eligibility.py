@@ -149,7 +149,9 @@ def _count_ask(step: Step, held: Open, status: Status) -> None:
         step.customer.asks_unanswered = 0
     elif status == Status.EXPIRED and (held.sent_at or not step.customer.sender_reports):
         step.customer.asks_unanswered += 1
-    elif status == Status.REVOKED and not held.sent_at and step.customer.sender_reports:
+    elif status == Status.REVOKED and any(
+        sent.unsent for sent in step.customer.sent if sent.eligibility_id == held.eligibility_id
+    ):
         step.customer.asked_at = 0  # it was never asked, and the gap before it had passed
 
 
