@@ -48,7 +48,8 @@ GRANTED = (Consent(channel="email", state="granted", at=DAY_0 - DAY),)
 def product(product_id: str, kind: str = "durable", price_minor: int = 10_000, **more: Any) -> Product:
     """A catalogue product; relations as (kind, product_id) pairs or Relation."""
     relations = tuple(
-        r if isinstance(r, Relation) else Relation(kind=r[0], product_id=r[1]) for r in more.pop("relations", ())
+        r if isinstance(r, Relation) else Relation(kind=r[0], product_id=r[1])
+        for r in more.pop("relations", ())
     )
     more.setdefault("category", product_id)
     return Product(
@@ -73,7 +74,10 @@ PRODUCTS = (
             Relation(kind="next_step", product_id="teapot", goals=("better tea",), behaviours=("brewed",)),
         ),
         maintenance_interval_days=90,
-        milestones=(Milestone(name="100 cups", earns_upgrade=True), Milestone(name="brewed", earns_upgrade=False)),
+        milestones=(
+            Milestone(name="100 cups", earns_upgrade=True),
+            Milestone(name="brewed", earns_upgrade=False),
+        ),
     ),
     product("lamp", relations=(("add_on", "bulb"), ("next_step", "teapot")), usage_reported=False),
     product("coffee", "consumable", 1_000, supply_days=30.0, relations=(("refill", "coffee"),)),
@@ -88,10 +92,18 @@ PRODUCTS = (
 
 
 def world(
-    policy: PolicySet | None = None, products: tuple[Product, ...] = PRODUCTS, control: ControlState | None = None
+    policy: PolicySet | None = None,
+    products: tuple[Product, ...] = PRODUCTS,
+    control: ControlState | None = None,
 ) -> World:
     """The world of the tests."""
-    return World(policy or load_policies(), Catalogue("test-1", products), Identity(b"test"), control or ControlState(), 1)
+    return World(
+        policy or load_policies(),
+        Catalogue("test-1", products),
+        Identity(b"test"),
+        control or ControlState(),
+        1,
+    )
 
 
 class Story:
@@ -165,7 +177,9 @@ class Story:
         lines = tuple(
             p
             if isinstance(p, OrderLine)
-            else OrderLine(line_id=str(n), product_id=p, quantity=1, price_minor=self._price(p), currency="EUR")
+            else OrderLine(
+                line_id=str(n), product_id=p, quantity=1, price_minor=self._price(p), currency="EUR"
+            )
             for n, p in enumerate(products, 1)
         )
         more.setdefault("type", "order_placed")
