@@ -59,8 +59,8 @@ class HelpFirst(Checker):
     def stepped(self, step: Step) -> Iterator[str]:
         """Judge what was due before this step, then follow what is wrong after it."""
         yield from self._overdue(step.at_ms, step)
-        sure = self.case.known.friction.surely(step.at_ms, step.limits)
-        unheld = {(trouble.kind, trouble.ref): trouble for trouble in sure if not trouble.held}
+        sure = self.case.known.friction.wants_help(step.at_ms, step.limits)
+        unheld = {(trouble.kind, trouble.ref): trouble for trouble in sure}
         self._judged &= unheld.keys()
         following: dict[tuple[str, str], Due] = {}
         for key, trouble in unheld.items():

@@ -51,6 +51,7 @@ class Friction:
         "_payments",
         "_returns",
         "_shipping_solved_ms",
+        "_solved_ms",
         "_tickets",
         "_undone",
     )
@@ -64,14 +65,16 @@ class Friction:
         self._heard: dict[str, dict[str, int]] = {kind: {} for kind in KINDS}
         self._undone: set[str] = set()
         self._passing: list[Trouble] = []
-        self._answered_ms = self._shipping_solved_ms = -1
+        self._answered_ms = self._shipping_solved_ms = self._solved_ms = -1
 
     def take(self, event: object, limits: Limits) -> None:
         """Add an event; those that say nothing about friction change nothing."""
         if isinstance(event, Ticket):
             self._tickets[event.ticket_id].append(event)
-            if event.topic == "shipping" and event.status not in ACTIVE:
-                self._shipping_solved_ms = max(self._shipping_solved_ms, event.occurred_at)
+            if event.status not in ACTIVE:
+                self._solved_ms = max(self._solved_ms, event.occurred_at)
+                if event.topic == "shipping":
+                    self._shipping_solved_ms = max(self._shipping_solved_ms, event.occurred_at)
             self._keep(
                 "ticket", event.ticket_id, event.occurred_at, ticket_trouble(self._tickets[event.ticket_id])
             )
@@ -125,6 +128,14 @@ class Friction:
         if len(heard) <= limits.remembered:
             return True
         return sum(latest_ms >= heard[ref] for latest_ms in heard.values()) <= limits.remembered
+
+    def wants_help(self, at_ms: int, limits: Limits) -> list[Trouble]:
+        """What is surely wrong and in nobody's hands: no agent holds it, no contact was solved after it."""
+        return [
+            trouble
+            for trouble in self.surely(at_ms, limits)
+            if not trouble.held and not (trouble.kind == "negative" and self._solved_ms >= trouble.since_ms)
+        ]
 
     def only_held_tickets(self, at_ms: int, limits: Limits) -> bool:
         """Whether agents hold all that can be wrong: only tickets for long, and none leaves a doubt."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from schemas.records import Eligibility, FrictionChange, StageChange
+from schemas.records import Eligibility, FrictionChange
 from streams.checkers.checker import Checker
 from streams.checkers.history import Record, Step
 
@@ -23,23 +23,11 @@ class NotCurrent(Checker):
             yield f"{record.placement} {record.eligibility_id} rests on the silence of a dead source"
 
     def said(self, step: Step, topic: str, record: Record) -> Iterator[str]:
-        """Judge what is inferred."""
+        """Judge what is inferred; no delivery by the estimate is the one silence that raises a flag."""
         yield from super().said(step, topic, record)
-        if (
-            step.silent
-            and isinstance(record, FrictionChange)
-            and record.inferred
-            and record.to_state == "open"
-        ):
-            yield f"{record.flag} inferred while {', '.join(sorted(step.silent))} is silent"
-        if step.current:
+        if not isinstance(record, FrictionChange) or not record.inferred or record.to_state != "open":
             return
-        if isinstance(record, FrictionChange) and record.inferred and record.to_state == "open":
+        if not step.current:
             yield f"{record.flag} inferred while catching up"
-        if isinstance(record, StageChange) and record.inferred and _from_silence(step, record):
-            yield f"{record.product_id} inferred in {record.to_stage} while catching up"
-
-
-def _from_silence(step: Step, record: StageChange) -> bool:
-    """Whether only time can have told: use, when it is reported, proves a delivery at any time."""
-    return step.event is None or record.to_stage != "unboxing"
+        if "deliveries" in step.silent:
+            yield f"{record.flag} inferred while nobody tells of deliveries"

@@ -74,6 +74,15 @@ def test_trouble_that_an_agent_holds_needs_none() -> None:
     assert wrongs(HelpFirst, story) == []
 
 
+def test_frustration_that_a_solved_contact_followed_needs_none() -> None:
+    for status, wrong in (("open", 2), ("solved", 0)):
+        story = Story()
+        story.replies(T, "frustrated")
+        story.ticket(T + MINUTE, status)
+        story.look(T + HOUR)
+        assert len(wrongs(HelpFirst, story)) == wrong
+
+
 def test_help_of_the_day_before_is_enough() -> None:
     for ago_ms, wrong in ((DAY, 0), (DAY + 1, 1)):
         story = Story()
