@@ -290,7 +290,7 @@ VARIANTS: Final[tuple[Variant, ...]] = (
 """All variants; add one for every rule that a checker is meant to guard."""
 
 SHOWN_BY: Final[Mapping[str, int]] = {
-    "gap-1ms-short": 16,
+    "gap-1ms-short": 84,
     "no-gap": 3,
     "three-offers": 13,
     "no-daily-cap": 7,

@@ -22,7 +22,8 @@ def without_looks(runner: Runner, make: MakeEngine) -> Iterator[Violation]:
         return
     other = Runner(make(runner.settings[0].world), runner.settings)
     other.run(script)
-    for one, instead in zip_longest(_telling(runner.steps), _telling(other.steps)):
+    end_ms = min(steps[-1].at_ms for steps in (runner.steps, other.steps) if steps)
+    for one, instead in zip_longest(_telling(runner.steps, end_ms), _telling(other.steps, end_ms)):
         if one is None or instead is None or (one.at_ms, one.said) != (instead.at_ms, instead.said):
             step = one or instead
             assert step is not None
@@ -33,8 +34,9 @@ def without_looks(runner: Runner, make: MakeEngine) -> Iterator[Violation]:
             return
 
 
-def _telling(steps: list[Step]) -> Iterator[Step]:
-    return (step for step in steps if step.said)
+def _telling(steps: list[Step], end_ms: int) -> Iterator[Step]:
+    """Steps that said something, as far as both histories reach."""
+    return (step for step in steps if step.said and step.at_ms <= end_ms)
 
 
 def any_order(seed: int, runner: Runner, make: MakeEngine) -> Iterator[Violation]:
