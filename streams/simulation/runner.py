@@ -23,6 +23,9 @@ REACTIONS_MS: Final = 30 * DAY
 """So long after the last action of the script customers still react."""
 AFTERWARDS_MS: Final = 60 * DAY
 """So long after the last action wake-ups are still served: everything that was opened ends in it."""
+AFTER_WEATHER_MS: Final = DAY
+"""Longer than anything waits before it is tried again because of the weather."""
+FAR_MS: Final = 1 << 62
 ROUNDS_MAX: Final = 20
 """Wake-ups that lead to wake-ups at the same time; a history that needs more is stuck."""
 WAKE_UPS_MAX: Final = 3_000
@@ -58,6 +61,7 @@ class Runner:
         self._count = 0
         self._now_ms = self._last_ms = self._reacts_until_ms = 0
         self._conditions = Conditions()
+        self._fair_from_ms = 0
         self._customers: dict[str, None] = {}
 
     def run(self, actions: Iterable[Action]) -> None:
@@ -113,6 +117,8 @@ class Runner:
             self._judge_size(event.customer_id)
         elif isinstance(action, Turn):
             self._conditions = action.conditions
+            fair = action.conditions == Conditions()
+            self._fair_from_ms = self._now_ms + AFTER_WEATHER_MS if fair else FAR_MS
         else:
             self.setting = self.settings[action.setting]
             self.engine.use(self.setting.world)
@@ -175,10 +181,10 @@ class Runner:
     def _look_too_many(self, look: Look) -> None:
         """An extra look must say nothing; that it changes nothing shows in what is said after it.
 
-        Not while the partition is behind, a source silent or an incident known: what waits for those is tried
-        again some time after every look, because nobody knows when they are over.
+        Not in foul weather, nor shortly after it: what waits for its end is tried again some time after every
+        look, because nobody knows when that will be.
         """
-        if look.customer_id not in self._customers or self._conditions != Conditions():
+        if look.customer_id not in self._customers or self._now_ms < self._fair_from_ms:
             return
         targets = [Target(), *self.engine.targets(look.customer_id), UNKNOWN]
         target = targets[look.pick % len(targets)]
