@@ -98,11 +98,12 @@ class Told(Struct, array_like=True, gc=False):
 
 
 class Withheld(Struct, array_like=True, gc=False):
-    """The reason last reported for a moment of this record."""
+    """The reason last reported for a moment of this record; one that was crowded out looks again then."""
 
     placement: int
     anchor: int
     reason: int
+    look_at: int = 0
 
 
 class ItemRecord(Struct, array_like=True, gc=False):

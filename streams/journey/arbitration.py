@@ -9,14 +9,14 @@ have moved.
 
 from __future__ import annotations
 
-from state.records import Claim, Open
+from state.records import Claim, ItemRecord, Open, OrderRecord
 from streams.journey import channels, checks, friction, gates, helping, items, order_moments
 from streams.journey.candidates import ADD_ONS, Choice, for_claim
 from streams.journey.eligibility import Saying, end, open_, when_to_send
 from streams.journey.gates import Shut
 from streams.journey.moments import BY_PLACEMENT
 from streams.journey.step import ClaimKey, Claims, Step
-from streams.journey.telling import FINAL, report, reported
+from streams.journey.telling import FINAL, promised, report, reported
 from streams.journey.view import FAR
 from streams.journey.words import PLACEMENT_WORDS, Move, Placement, Reason, Scope, Status
 
@@ -214,8 +214,9 @@ def _crowd_out(step: Step, key: ClaimKey) -> None:
     claim = step.waiting.pop(key)
     step.claims.pop(key, None)
     claim.look_at = max([held.ends_at for held in step.waiting.values() if held.move == claim.move])
-    again = claim.scope == Scope.CUSTOMER or reported(step, claim) == Reason.CROWDED_OUT
-    if again or claim.look_at >= claim.ends_at:
+    if reported(step, claim) == Reason.CROWDED_OUT:
+        claim.look_at = promised(step, claim)
+    if claim.scope == Scope.CUSTOMER or claim.look_at >= claim.ends_at:
         claim.look_at = 0
     step.crowded.append(claim)
     step.withheld[key] = claim, Reason.CROWDED_OUT
@@ -223,11 +224,14 @@ def _crowd_out(step: Step, key: ClaimKey) -> None:
 
 def _look_again(step: Step, claim: Claim) -> None:
     """The wake-up of what was crowded out is that of its item or order; help is claimed at every look."""
-    if not claim.look_at or claim.move == Move.HELP:
+    if claim.move == Move.HELP:
         return
+    record: ItemRecord | OrderRecord
     if claim.placement not in order_moments.OF_ORDERS:
-        item = step.item(claim.product_id, claim.unit_id)
-        item.due_ms = min(item.due_ms, claim.look_at) if item.due_ms else claim.look_at
+        record = step.item(claim.product_id, claim.unit_id)
     elif step.peek_order(claim.order_id) is not None:
-        order = step.order(claim.order_id)
-        order.due_ms = min(order.due_ms, claim.look_at) if order.due_ms else claim.look_at
+        record = step.order(claim.order_id)
+    else:
+        return
+    if claim.look_at:
+        record.due_ms = min(record.due_ms, claim.look_at) if record.due_ms else claim.look_at

@@ -69,7 +69,7 @@ def about(claim: Claim, customer: CustomerRecord) -> str:
     if claim.scope == Scope.EPISODE:
         return f"episode/{claim.ref}/{customer.helps}"
     if claim.scope == Scope.ORDER:
-        return f"order/{claim.order_id}"
+        return f"order/{claim.order_id}/{claim.opens_at}"
     if claim.scope == Scope.PARCEL:
         return f"parcel/{claim.order_id}/{claim.parcel_id}/{claim.product_id}/{claim.unit_id}"
     return f"item/{claim.product_id}/{claim.unit_id}/{claim.cycle}/{claim.anchor}"

@@ -10,7 +10,7 @@ from streams.journey.moments import BY_PLACEMENT, BY_STAGE, Ending, Row, When, t
 from streams.journey.policy import Moment
 from streams.journey.stages import stage_of
 from streams.journey.step import Step, key_of
-from streams.journey.telling import is_settled, report
+from streams.journey.telling import is_settled, report, seen_of
 from streams.journey.view import FAR, View
 from streams.journey.words import Move, Placement, Reason, Scope, Stage, Status
 
@@ -130,8 +130,13 @@ def _look_at_moments(step: Step, view: View, stage: Stage) -> int:
             if when.opens_at < next_at:
                 next_at = when.opens_at
         elif when.ends_at > step.now:
-            if not is_settled(step, view.item, row.placement, when.anchor):
-                _admit(step, _claim(view, row, rule, when, stage))
+            order = step.peek_order(view.order_id) if row.scope == Scope.PARCEL else None
+            seen = seen_of(view.item if order is None else order, row.placement, when.anchor)
+            if seen is not None and step.now < seen.look_at < next_at:
+                next_at = seen.look_at
+            claim = _claim(view, row, rule, when, stage)
+            if key_of(claim) in step.waiting or not is_settled(step, view.item, seen):
+                _admit(step, claim)
         elif row.scope == Scope.ITEM:
             _too_late(step, view, row, when, _claim(view, row, rule, when, stage))
     return next_at
@@ -167,7 +172,7 @@ def _admit(step: Step, claim: Claim) -> None:
 
 def _too_late(step: Step, view: View, row: Row, when: When, claim: Claim) -> None:
     """Its window was over before anyone could look: say so once."""
-    if not any(s.placement == row.placement and s.anchor == when.anchor for s in view.item.withheld):
+    if seen_of(view.item, row.placement, when.anchor) is None:
         report(step, claim, Reason.TOO_LATE, 0)
 
 

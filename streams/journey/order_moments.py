@@ -17,7 +17,7 @@ from streams.journey.candidates import ADD_ONS
 from streams.journey.eligibility import end
 from streams.journey.moments import anchor_of, told_of
 from streams.journey.step import Step, key_of
-from streams.journey.telling import is_settled
+from streams.journey.telling import is_settled, seen_of
 from streams.journey.view import DELIVERED_AT_ORDER, FAR
 from streams.journey.words import Flag, Move, Placement, Reason, Scope, Stage, Status
 
@@ -72,8 +72,7 @@ def _add_on(step: Step, order: OrderRecord) -> int:
         return FAR
     claims = [_claim(step, order, Placement.ORDER_ADD_ON, line, "", opens) for line in leading]
     with_candidate = (claim for claim in claims if len(claims) == 1 or _has_candidate(step, claim))
-    _admit(step, order, next(with_candidate, claims[0]))
-    return FAR
+    return _admit(step, order, next(with_candidate, claims[0]))
 
 
 def _pre_arrival(step: Step, order: OrderRecord, parcel: Parcel) -> int:
@@ -87,7 +86,7 @@ def _pre_arrival(step: Step, order: OrderRecord, parcel: Parcel) -> int:
     if opens > step.now:
         return opens
     for lead in _leading(step, order, lines)[:1]:
-        _admit(step, order, _claim(step, order, Placement.PRE_ARRIVAL, lead, parcel.parcel_id, opens))
+        return _admit(step, order, _claim(step, order, Placement.PRE_ARRIVAL, lead, parcel.parcel_id, opens))
     return FAR
 
 
@@ -142,10 +141,15 @@ def _has_candidate(step: Step, claim: Claim) -> bool:
     return not isinstance(candidates.for_claim(step, claim, ADD_ONS), Reason)
 
 
-def _admit(step: Step, order: OrderRecord, claim: Claim) -> None:
+def _admit(step: Step, order: OrderRecord, claim: Claim) -> int:
+    """Claim what was not said; return when it looks again by itself, if it was crowded out."""
     said = told_of(order.told, claim.placement, claim.anchor)
-    if (said is None or not said.done) and not is_settled(step, order, claim.placement, claim.anchor):
+    if said is not None and said.done:
+        return FAR
+    seen = seen_of(order, claim.placement, claim.anchor)
+    if key_of(claim) in step.waiting or not is_settled(step, order, seen):
         step.claims.setdefault(key_of(claim), claim)
+    return seen.look_at if seen is not None and step.now < seen.look_at else FAR
 
 
 def _end_open(step: Step, order: OrderRecord, *, cancelled: bool) -> None:

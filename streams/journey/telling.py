@@ -72,14 +72,30 @@ def untell(step: Step, held: Open) -> None:
             told.done = False
 
 
-def is_settled(step: Step, place: ItemRecord | OrderRecord, placement: int, anchor: int) -> bool:
-    """Whether a look need not try a moment again: only facts can change why it is withheld."""
-    if step.cause is not None or place.decided_under != step.world.version:
+def seen_of(place: ItemRecord | OrderRecord, placement: int, anchor: int) -> Withheld | None:
+    """Why a moment was withheld last."""
+    for seen in place.withheld:
+        if seen.placement == placement and seen.anchor == anchor:
+            return seen
+    return None
+
+
+def is_settled(step: Step, place: ItemRecord | OrderRecord, seen: Withheld | None) -> bool:
+    """Whether a look need not try a moment again: only facts can change it, or its time has not come."""
+    if seen is None or step.cause is not None or place.decided_under != step.world.version:
         return False
-    return any(
-        seen.placement == placement and seen.anchor == anchor and seen.reason in FINAL
-        for seen in place.withheld
-    )
+    if seen.reason == Reason.CROWDED_OUT:
+        return not 0 < seen.look_at <= step.now
+    return seen.reason in FINAL
+
+
+def promised(step: Step, claim: Claim) -> int:
+    """When a claim that was crowded out looks again, 0 if it does not."""
+    for place in _places_seen(step, claim):
+        seen = seen_of(place, claim.placement, claim.anchor)
+        if seen is not None and seen.reason == Reason.CROWDED_OUT and seen.look_at > step.now:
+            return seen.look_at
+    return 0
 
 
 def reported(step: Step, claim: Claim) -> int:
@@ -92,9 +108,9 @@ def reported(step: Step, claim: Claim) -> int:
         flag = _flag(step, claim.ref)
         return flag.help_reason if flag is not None else 0
     for place in _places_seen(step, claim):
-        for seen in place.withheld:
-            if seen.placement == claim.placement and seen.anchor == claim.anchor:
-                return seen.reason
+        seen = seen_of(place, claim.placement, claim.anchor)
+        if seen is not None:
+            return seen.reason
     return 0
 
 
@@ -102,19 +118,20 @@ def report(step: Step, claim: Claim, reason: Reason, look_at: int) -> None:
     """Say that a moment is withheld, when its reason is another than was last said."""
     if reported(step, claim) == reason:
         claim.reason = reason
+        if reason == Reason.CROWDED_OUT:
+            _remember(step, claim, reason, look_at)
         return
     claim.reason = reason
     if claim.scope == Scope.CUSTOMER:
         if reason in SAME_QUESTION:
+            _remember(step, claim, reason, look_at)
             return
         step.customer.ask_withheld = reason
     elif claim.scope == Scope.EPISODE:
         flag = _flag(step, claim.ref)
         if flag is not None:
             flag.help_reason = reason
-    for place in _places_seen(step, claim):
-        kept = [s for s in place.withheld if s.placement != claim.placement or s.anchor != claim.anchor]
-        place.withheld = [*kept, Withheld(claim.placement, claim.anchor, reason)][-SEEN_MAX:]
+    _remember(step, claim, reason, look_at)
     step.say(
         "journey.decisions",
         Decision(
@@ -128,13 +145,25 @@ def report(step: Step, claim: Claim, reason: Reason, look_at: int) -> None:
     )  # fmt: skip
 
 
+def _remember(step: Step, claim: Claim, reason: Reason, look_at: int) -> None:
+    said = Withheld(claim.placement, claim.anchor, reason, look_at if reason == Reason.CROWDED_OUT else 0)
+    for place in _places_seen(step, claim):
+        kept = [s for s in place.withheld if s.placement != claim.placement or s.anchor != claim.anchor]
+        place.withheld = [*kept, said][-SEEN_MAX:]
+
+
 def _places_seen(step: Step, claim: Claim) -> list[ItemRecord | OrderRecord]:
-    """The records in hand that remember reasons for this claim; nothing is loaded for it."""
+    """The records that remember reasons for this claim: what is in hand, and the order of a parcel."""
     if claim.scope == Scope.ORDER or claim.placement == Placement.PRE_ARRIVAL:
         order = step.orders.get(claim.order_id)
         return [order] if order is not None else []
+    places: list[ItemRecord | OrderRecord] = []
+    if claim.scope == Scope.PARCEL and step.peek_order(claim.order_id) is not None:
+        places.append(step.order(claim.order_id))
     item = step.items.get((claim.product_id, claim.unit_id))
-    return [item] if item is not None else []
+    if item is not None:
+        places.append(item)
+    return places
 
 
 SCOPES: dict[int, Scope] = {

@@ -213,6 +213,15 @@ def test_who_is_crowded_out_has_a_wake_up_of_its_own() -> None:
     assert decision.look_again_at == item.due_ms > story.now
 
 
+def test_other_events_do_not_take_the_wake_up_of_who_was_crowded_out() -> None:
+    story = crowd(6)
+    (decision,) = [r for r in story.of("journey.decisions") if r.reason == "crowded_out"]
+    story.at(days=3).use("session", "item05").at(days=4).use("result", "item05")
+    item = Overlay(story.store, Codecs()).item(story.customer, "item05")
+    assert item is not None
+    assert item.due_ms == decision.look_again_at
+
+
 def test_who_is_crowded_out_is_not_lost() -> None:
     story = crowd(10, hours=24)
     for n in range(10):

@@ -228,6 +228,12 @@ def test_a_new_cycle_of_the_same_product_has_its_own_ids() -> None:
     assert len({r.eligibility_id for r in story.opened("setup_guide")}) == 2
 
 
+def test_an_order_that_is_sent_again_after_its_record_was_closed_has_another_id() -> None:
+    story = Story(world_of("order_add_on")).profile().order("kettle").at(hours=1).delivered()
+    story.at(days=95).order("kettle")
+    assert len({r.eligibility_id for r in story.opened("order_add_on")}) == 2
+
+
 def test_the_sequence_of_a_customer_counts_over_all_topics_without_a_gap() -> None:
     story = busy()
     assert [record.sequence for _, _, record in story.said] == list(range(1, len(story.said) + 1))
