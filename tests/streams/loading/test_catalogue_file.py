@@ -164,7 +164,7 @@ def test_a_batch_has_one_version(tmp_path: Path) -> None:
     assert [(line, field) for line, field, _ in found] == [(2, "version")]
 
 
-@pytest.mark.parametrize("content", [b"", b"\n\n", gzip.compress(b"")])
+@pytest.mark.parametrize("content", [b"", b"\n\n", gzip.compress(b"", mtime=0)])
 def test_an_empty_catalogue_is_a_mistake(content: bytes, tmp_path: Path) -> None:
     assert problems(written(tmp_path, content)) == [(0, "", "holds no product")]
 
