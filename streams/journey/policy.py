@@ -100,7 +100,6 @@ class Asks(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     unanswered_max: int
     unanswered_rest_ms: int
     pending_wait_ms: int
-    next_step_without_answer_after_ms: int
 
 
 class Help(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
