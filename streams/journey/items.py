@@ -14,8 +14,6 @@ from streams.journey.telling import is_settled, report, seen_of
 from streams.journey.view import FAR, View
 from streams.journey.words import Move, Placement, Reason, Scope, Stage, Status
 
-OWNED = (Stage.CHECKOUT, Stage.UNBOXING, Stage.USAGE, Stage.CARE, Stage.RENEWAL)
-
 
 def decide(step: Step, item: ItemRecord) -> None:
     """One item at this time; sets its `due_ms`."""
