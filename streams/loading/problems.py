@@ -36,9 +36,9 @@ class LoadError(Fatal):
         super().__init__("\n  ".join(head + shown))
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """` (did you mean "x"?)` for the nearest known word; empty when none is near."""
-    near = get_close_matches(word, list(known), n=1)
+def did_you_mean(word: str, known: Iterable[str], likeness: float = 0.6) -> str:
+    """` (did you mean "x"?)` for the nearest known word; empty when none is at least so alike."""
+    near = get_close_matches(word, list(known), n=1, cutoff=likeness)
     return f' (did you mean "{near[0]}"?)' if near else ""
 
 
