@@ -102,6 +102,19 @@ class Overlay:
             record = self._shelf.get(self._customers, wakeup.customer_id)
         return record is not None and record.due_ms == wakeup.due_ms
 
+    def postpone(self, wakeup: Wakeup, due_ms: int) -> None:
+        """Look at the record of a wake-up at another time, whatever the rules say: a look at it failed."""
+        customer_id, (product_id, unit_id, order_id) = wakeup.customer_id, wakeup.target
+        if product_id and (item := self.item(customer_id, product_id, unit_id)) is not None:
+            item.due_ms = due_ms
+            self.put_item(customer_id, item)
+        elif order_id and (order := self.order(customer_id, order_id)) is not None:
+            order.due_ms = due_ms
+            self.put_order(customer_id, order)
+        else:
+            self.customer(customer_id).due_ms = due_ms
+            self.touch_customer(customer_id)
+
     def preload(
         self,
         customers: Iterable[str] = (),

@@ -238,17 +238,7 @@ class Partition:
 
     def _postpone(self, wakeup: Wakeup) -> None:
         """Move a look that failed, or time would stand still."""
-        customer_id, (product_id, unit_id, order_id) = wakeup.customer_id, wakeup.target
-        due_ms = self.now_ms + FAULT_RETRY_MS
-        if product_id and (item := self._overlay.item(customer_id, product_id, unit_id)) is not None:
-            item.due_ms = due_ms
-            self._overlay.put_item(customer_id, item)
-        elif order_id and (order := self._overlay.order(customer_id, order_id)) is not None:
-            order.due_ms = due_ms
-            self._overlay.put_order(customer_id, order)
-        else:
-            self._overlay.customer(customer_id).due_ms = due_ms
-            self._overlay.touch_customer(customer_id)
+        self._overlay.postpone(wakeup, self.now_ms + FAULT_RETRY_MS)
         self._overlay.commit_to(self._batch)
         self._write()
 

@@ -29,6 +29,10 @@ class Incidents:
         self.incidents = 0
         """How often a flag began to be held."""
 
+    def follow(self, rules: MassIncident) -> None:
+        """Other rules hold from now on; what was raised stays raised."""
+        self._rules = rules
+
     def raised(self, change: FrictionChange, known: int) -> None:
         """A flag changed; `known` customers are known to the partition."""
         if change.to_state != "open":

@@ -5,6 +5,8 @@ that never spoke at all is not used, so its silence says nothing about its healt
 stopped is stale from then on. One per partition.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Final
 
@@ -23,6 +25,18 @@ class Silence:
         self._last: dict[str, int] = {}
         self._stale = NONE
         self._next_at = FAR
+
+    @property
+    def last(self) -> dict[str, int]:
+        """When each source was heard last: what another one starts with."""
+        return dict(self._last)
+
+    def with_rules(self, silent_after_ms: Mapping[str, int]) -> Silence:
+        """The same that was heard, under other expectations."""
+        other = Silence(silent_after_ms)
+        for topic, at_ms in self._last.items():
+            other.heard(topic, at_ms)
+        return other
 
     def heard(self, topic: str, at_ms: int) -> None:
         """A record of this topic, dated `at_ms`."""

@@ -1,0 +1,322 @@
+"""One partition's decisions: records and due looks in, what a transaction must say out. No Kafka here.
+
+    records -> decode -> on_event \
+    due wake-ups   -> on_wake_up   > overlay, outputs, dead letters -> finish() -> Commit
+    stale records  -> on_wake_up  /
+
+Work is done in slices, which are bounded by time. A slice is tried as a whole, and only when something in it
+raises is it done again step by step, so that the usual case pays for no savepoint: the step that failed goes
+to the dead letters alone, and what the others said stands.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from time import perf_counter_ns
+from typing import Any, Final
+
+from msgspec import Struct
+
+from schemas.errors import Reason
+from schemas.framing import encode
+from schemas.records import Control, FrictionChange, Product
+from schemas.topics import CUSTOMERS, DEAD_LETTERS, DEFAULT_PREFIX
+from state import keys
+from state.decided import DecidedRecords
+from state.keys import Wakeup
+from state.layouts import Codecs
+from state.overlay import Overlay
+from state.store import Batch, Store
+from streams.engine import position as positions
+from streams.engine.position import Mark, Position
+from streams.errors import Fatal
+from streams.inputs.deadletters import DeadLetter, dead_letter
+from streams.inputs.decode import InputDecoder
+from streams.inputs.records import InputRecord, Rejection, Removal
+from streams.journey.advance import Journey, Work
+from streams.journey.redeciding import Cursor, redecide
+from streams.journey.step import At, World
+from streams.outputs.snapshot import snapshot
+from streams.replay.incident import Incidents
+from streams.replay.silence import Silence
+
+FAULT_RETRY_MS: Final = 86_400_000
+"""A look that failed is tried again after this time, not for ever at once."""
+IN_HAND_MAX: Final = 20_000
+"""Steps after which decoded records are let go of."""
+_SLICE_CHECK: Final = 8
+"""Steps between two looks at the clock inside a slice."""
+
+Encode = Callable[[Any], bytes]
+
+
+class Slice(Struct, frozen=True):
+    """The conditions of a slice of work. It ends at `until_ns` of `perf_counter_ns`, or when it is done."""
+
+    now_ms: int
+    current: bool
+    until_ns: int
+
+
+class Output(Struct, frozen=True, gc=False):
+    """A record to be said. `topic` is the full name; a value of None is a tombstone."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+class Commit(Struct, frozen=True):
+    """Everything that one transaction says, and what the store takes over when it is committed."""
+
+    outputs: list[Output]
+    letters: list[Output]
+    changes: Batch
+    position: Position
+    steps: int
+
+
+class Counts:
+    """What was decided since the start, for whoever watches."""
+
+    __slots__ = ("events", "faults", "looks", "outputs", "redecided", "rejected", "stale")
+
+    def __init__(self) -> None:
+        self.events = self.looks = self.stale = self.outputs = 0
+        self.rejected = self.faults = self.redecided = 0
+
+
+class Decider:
+    """The decisions of one partition over its store. `world` may be replaced between two transactions."""
+
+    def __init__(
+        self,
+        store: Store,
+        world: World,
+        decoder: InputDecoder,
+        position: Position,
+        *,
+        prefix: str = DEFAULT_PREFIX,
+        encode_output: Encode = encode,
+    ) -> None:
+        self.counts = Counts()
+        self.position = position
+        self._store = store
+        self._decoder = decoder
+        self._prefix = prefix
+        self._encode = encode_output
+        codecs = Codecs()
+        self._overlay = Overlay(store, codecs)
+        self._decided = DecidedRecords(store, codecs)
+        self._cursor = Cursor()
+        self._journey = Journey(world)
+        self._work = Work(self._overlay)
+        self._letters: list[DeadLetter] = []
+        self._batch = Batch()
+        self._inputs = dict(position.inputs)
+        self._customers = position.customers
+        self._now_ms = position.now_ms
+        self._silence = Silence(world.policies.base.sources.silent_after_ms)
+        for topic, heard_ms in position.heard.items():
+            self._silence.heard(topic, heard_ms)
+        self._incidents = Incidents(world.policies.base.mass_incident)
+        self._fed = 0
+        self._steps = 0
+        self._in_hand = 0
+
+    @property
+    def world(self) -> World:
+        """What the rules know besides the customer."""
+        return self._journey.world
+
+    @world.setter
+    def world(self, world: World) -> None:
+        if world is not self._journey.world:
+            self._journey.world = world
+            self._silence = self._silence.with_rules(world.policies.base.sources.silent_after_ms)
+            self._incidents.follow(world.policies.base.mass_incident)
+
+    @property
+    def dirty(self) -> bool:
+        """Whether there is anything to commit."""
+        return self._steps > 0
+
+    @property
+    def steps(self) -> int:
+        """Records, looks and refusals since the last commit."""
+        return self._steps
+
+    def next_due(self) -> int | None:
+        """When the store must be looked at next, as of the last commit."""
+        return self._store.next_due()
+
+    def due(self, until_ms: int, limit: int) -> deque[Wakeup]:
+        """What is to be looked at, at most once per transaction: the store learns of it only after that."""
+        return deque(self._store.due(until_ms, limit))
+
+    def stale(self, limit: int) -> deque[Wakeup]:
+        """Records that were decided under another world, a few at a time; see `redeciding`."""
+        looks, self._cursor = redecide(self._decided, self._cursor, self.world.version, limit)
+        return deque(Wakeup(0, customer_id, target) for customer_id, target in looks)
+
+    @property
+    def redeciding(self) -> bool:
+        """Whether a pass over stale records goes on."""
+        return self._cursor.version != self.world.version or not self._cursor.over
+
+    def take(self, records: deque[InputRecord], within: Slice) -> None:
+        """Decide upon records from the left."""
+        self._slice(records, self._take, within)
+
+    def look(self, wakeups: deque[Wakeup], within: Slice) -> None:
+        """Look at what is due, likewise."""
+        self._slice(wakeups, self._look, within)
+
+    def finish(self) -> Commit:
+        """Everything since the last commit. The overlay takes it as written: write it, or drop all this."""
+        self._overlay.commit_to(self._batch)
+        position = Position(
+            inputs=dict(self._inputs),
+            now_ms=self._now_ms,
+            customers=self._customers,
+            heard=self._silence.last,
+            world=self.world.version,
+        )
+        said = self._work.outputs
+        outputs = [self._output(topic, record) for topic, record in said]
+        outputs.extend(self._snapshots({record.customer_id for _, record in said} | self._gone()))
+        name = self._prefix + DEAD_LETTERS
+        letters = [Output(name, it.key, it.value, it.headers) for it in self._letters]
+        self._batch.put(positions.KEY, positions.encode(position))
+        self.counts.outputs += len(said)
+        return Commit(outputs, letters, self._batch, position, self._steps)
+
+    def committed(self, commit: Commit, mark: Mark) -> None:
+        """The transaction stands, and the changelog ends at `mark`: bring the store up to it."""
+        positions.put_changelog_mark(commit.changes, mark)
+        self._store.write(commit.changes)
+        self.position = commit.position
+        self._batch.clear()
+        self._work.outputs.clear()
+        self._letters.clear()
+        self._fed = 0
+        self._in_hand += self._steps
+        self._steps = 0
+        if self._in_hand >= IN_HAND_MAX:
+            self._overlay.drop()
+            self._in_hand = 0
+
+    def _slice(self, queue: deque[Any], step: Callable[[Any, At], None], within: Slice) -> None:
+        self._now_ms = max(within.now_ms, self._now_ms)
+        at = self._at(within.current)
+        mark = self._mark()
+        done: list[Any] = []
+        try:
+            while queue:
+                item = queue.popleft()
+                done.append(item)
+                step(item, at)
+                if len(done) % _SLICE_CHECK == 0 and perf_counter_ns() >= within.until_ns:
+                    break
+        except Exception:  # noqa: BLE001 - which step it was is found out one by one
+            self._back_to(mark)
+            self._carefully(done, step, at)
+        self._overlay.savepoint()
+        self._steps += len(done)
+        self._feed_incidents()
+
+    def _carefully(self, items: Iterable[Any], step: Callable[[Any, At], None], at: At) -> None:
+        """The same again with a savepoint after each step: one that raises is taken back alone."""
+        for item in items:
+            mark = self._mark()
+            try:
+                step(item, at)
+                self._overlay.savepoint()
+            except Exception as error:  # noqa: BLE001 - one customer's defect must not stop everybody's partition
+                self._back_to(mark)
+                self._failed(item, at, error)
+                self._overlay.savepoint()
+
+    def _take(self, record: InputRecord, at: At) -> None:
+        event = self._decoder.decode(record)
+        self._inputs[record.topic] = record.offset + 1
+        if isinstance(event, Rejection | Removal):
+            if isinstance(event, Rejection):
+                self._reject(record, event, at.now_ms)
+            return
+        if isinstance(event, Product | Control):
+            raise Fatal(f"{record.topic} is read by the followers of the world, not by a partition")
+        overlay, customer_id = self._overlay, event.customer_id
+        before = overlay.exists(customer_id)
+        self._silence.heard(record.topic.removeprefix(self._prefix), at.now_ms)
+        self._journey.on_event(self._work, event, at)
+        self._customers += overlay.exists(customer_id) - before
+        self.counts.events += 1
+
+    def _look(self, wakeup: Wakeup, at: At) -> None:
+        if wakeup.due_ms and not self._overlay.is_due(wakeup):
+            self.counts.stale += 1
+            return
+        self._journey.on_wake_up(self._work, wakeup.customer_id, wakeup.target, at)
+        if wakeup.due_ms and self._overlay.is_due(wakeup):
+            raise RuntimeError("the look left itself due")
+        self.counts.looks += 1
+
+    def _failed(self, item: InputRecord | Wakeup, at: At, error: Exception) -> None:
+        self.counts.faults += 1
+        if isinstance(item, InputRecord):
+            self._inputs[item.topic] = item.offset + 1
+            self._reject(item, Rejection(Reason.DECISION_FAILED, "", repr(error)[:200]), at.now_ms)
+        else:
+            self._overlay.postpone(item, at.now_ms + FAULT_RETRY_MS)
+
+    def _reject(self, record: InputRecord, rejection: Rejection, now_ms: int) -> None:
+        self.counts.rejected += 1
+        self._letters.append(dead_letter(record, rejection, now_ms))
+
+    def _mark(self) -> tuple[int, int, int, dict[str, int]]:
+        return len(self._work.outputs), len(self._letters), self._customers, dict(self._inputs)
+
+    def _back_to(self, mark: tuple[int, int, int, dict[str, int]]) -> None:
+        self._overlay.rollback()
+        outputs, letters, self._customers, self._inputs = mark
+        del self._work.outputs[outputs:]
+        del self._letters[letters:]
+
+    def _at(self, current: bool) -> At:  # noqa: FBT001 - as `At` has it
+        now_ms = self._now_ms
+        stale = self._silence.stale(now_ms)
+        held = self._incidents.held(now_ms, self._customers)
+        return At(now_ms=now_ms, current=current, stale_sources=stale, held_flags=held)
+
+    def _feed_incidents(self) -> None:
+        said = self._work.outputs
+        for _, record in said[self._fed :]:
+            if isinstance(record, FrictionChange):
+                self._incidents.raised(record, self._customers)
+        self._fed = len(said)
+
+    def _output(self, topic: str, record: Any) -> Output:
+        name = self._prefix + topic.removeprefix(DEFAULT_PREFIX)
+        return Output(name, record.customer_id.encode(), self._encode(record))
+
+    def _gone(self) -> set[str]:
+        """The customers whose record goes with this commit: they were erased."""
+        gone = set()
+        for key, value in self._batch.values.items():
+            if value is None and key.startswith(keys.RECORDS):
+                customer_id, target = keys.decode_record(key)
+                if not any(target):
+                    gone.add(customer_id)
+        return gone
+
+    def _snapshots(self, customer_ids: Iterable[str]) -> Iterable[Output]:
+        """How every customer of whom something was said stands now; a tombstone for one who is gone."""
+        name, overlay = self._prefix + CUSTOMERS, self._overlay
+        for customer_id in sorted(customer_ids):
+            value = None
+            if overlay.exists(customer_id):
+                value = self._encode(snapshot(customer_id, overlay.customer(customer_id), self._now_ms))
+            yield Output(name, customer_id.encode(), value)

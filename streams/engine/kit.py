@@ -1,0 +1,62 @@
+"""What the partition tasks of a worker share, and what each of them tells about itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from msgspec import Struct
+
+from state.rocks_options import RocksResources
+from streams.engine.clients import Clients
+from streams.engine.clock import Clock
+from streams.engine.failpoints import Failpoints
+from streams.inputs.decode import InputDecoder
+from streams.journey.step import World
+
+
+class Stats(Struct):
+    """What a task did, for metrics and health."""
+
+    at_s: float = 0.0
+    """`monotonic` of the last commit, or of the last time when there was nothing to commit."""
+    number: int = 0
+    steps: int = 0
+    took_s: float = 0.0
+    reopened: int = 0
+    restored: int = 0
+    current: bool = False
+    lag: dict[str, int] = {}
+    """Records not yet taken, by input topic."""
+
+
+class Kit(Struct, frozen=True, kw_only=True):
+    """What all partition tasks of a worker share."""
+
+    app_id: str
+    prefix: str
+    inputs: tuple[str, ...]
+    """Full names of the co-partitioned input topics."""
+    changelog: str
+    clients: Clients
+    clock: Clock
+    decoder: InputDecoder
+    world: Callable[[], World]
+    """What holds now; a task takes it between two transactions."""
+    state_dir: Path
+    resources: RocksResources
+    run: Callable[[Callable[[], None]], Awaitable[None]]
+    """Runs a slice of work; slices of all partitions stand in one line."""
+    slice_ns: Callable[[], int]
+    """How long a slice may take, in nanoseconds."""
+    member: Callable[[], bool]
+    """Whether this worker is known to be a member of the group now."""
+    rejoin: Callable[[], Awaitable[None]]
+    """Ask for a rebalance: somebody else has what we think is ours."""
+    commits: asyncio.Semaphore
+    """Bounds the transactions that are being committed at the same time."""
+    failpoints: Failpoints
+    commit_least_s: float = 0.05
+    commit_most_s: float = 0.5
+    rejected_share_max: float = 0.5

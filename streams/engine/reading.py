@@ -1,0 +1,122 @@
+"""The inputs of one partition: what comes next, and whether they are read to near their end.
+
+Topics are merged by the timestamps of their records as far as they were fetched together, each in its own
+order. That brings a ticket before the purchase that came after it more often than not, and nothing rests on
+it: facts do not depend on order.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from heapq import merge
+from time import monotonic
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import OffsetOutOfRangeError
+
+from streams.engine.position import Position
+from streams.errors import Fatal
+from streams.inputs.records import InputRecord
+
+RECORDS_MAX: Final = 2_000
+"""Records that one fetch hands over."""
+CURRENT_WITHIN_MS: Final = 60_000
+ASKED_WITHIN_S: Final = 10.0
+"""How old the broker's word about the end of a topic may be."""
+
+
+class Inputs:
+    """The co-partitioned input topics of one partition, read by one consumer."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, topics: Sequence[str], partition: int) -> None:
+        self.pending: deque[InputRecord] = deque()
+        self._consumer = consumer
+        self._partitions = [TopicPartition(topic, partition) for topic in topics]
+        self._newest_ms = dict.fromkeys(self._partitions, 0)
+        self._asked_at = 0.0
+        self._behind = dict.fromkeys(self._partitions, True)
+
+    async def seek(self, position: Position | None) -> dict[str, int]:
+        """Go to where the last transaction ended; to the beginning when there never was one.
+
+        Returns the positions. Fatal: a position lies outside of its topic, which only the operator can judge.
+        """
+        first = await self._consumer.beginning_offsets(self._partitions)
+        end = await self._consumer.end_offsets(self._partitions)
+        found: dict[str, int] = {}
+        for tp in self._partitions:
+            offset = None if position is None else position.inputs.get(tp.topic)
+            if offset is None:
+                offset = first[tp]
+            elif not first[tp] <= offset <= end[tp]:
+                raise Fatal(
+                    f"{tp.topic}-{tp.partition} was read to offset {offset}, but holds {first[tp]} to "
+                    f"{end[tp]}: records are lost, or the topic was made anew. Restore the topic, or start a "
+                    "new application id"
+                )
+            self._consumer.seek(tp, offset)
+            found[tp.topic] = offset
+        return found
+
+    async def fetch(self, wait_s: float) -> None:
+        """Wait for records, so long at most, and put them behind those that are pending."""
+        try:
+            found = await self._consumer.getmany(
+                *self._partitions, timeout_ms=max(0, int(wait_s * 1000)), max_records=RECORDS_MAX
+            )
+        except OffsetOutOfRangeError as error:
+            raise Fatal(
+                f"a position lies outside of its topic: {error}. Records were deleted before they were read"
+            ) from error
+        if found:
+            for tp, records in found.items():
+                if records:
+                    self._newest_ms[tp] = records[-1].timestamp
+            self.pending.extend(map(_record, merge(*found.values(), key=_timestamp)))
+
+    async def current(self, now_ms: int, speed: float) -> bool:
+        """Whether every topic was decided to within a minute of its end, and the end is known of late.
+
+        The minute is one of the wall clock, so `speed` scales it.
+        """
+        oldest_ms = now_ms - int(CURRENT_WITHIN_MS * max(1.0, speed))
+        if (
+            self.pending
+            and self.pending[0].timestamp_ms is not None
+            and self.pending[0].timestamp_ms < oldest_ms
+        ):
+            return False
+        for tp in self._partitions:
+            if self._newest_ms[tp] >= oldest_ms:
+                continue
+            end = self._consumer.last_stable_offset(tp)
+            if end is None or await self._consumer.position(tp) < end:
+                return False
+            polled_ms = self._consumer.last_poll_timestamp(tp)
+            if polled_ms is None or monotonic() - polled_ms / 1000 > ASKED_WITHIN_S:
+                return False
+        return True
+
+    async def lag(self) -> dict[str, int]:
+        """Records not yet taken, by topic; topics of which the end is unknown are missing."""
+        waiting: dict[str, int] = {}
+        for record in self.pending:
+            waiting[record.topic] = waiting.get(record.topic, 0) + 1
+        found = {}
+        for tp in self._partitions:
+            end = self._consumer.last_stable_offset(tp)
+            if end is not None:
+                found[tp.topic] = max(0, end - await self._consumer.position(tp)) + waiting.get(tp.topic, 0)
+        return found
+
+
+def _timestamp(record: Any) -> int:
+    return int(record.timestamp)
+
+
+def _record(record: Any) -> InputRecord:
+    return InputRecord(
+        record.topic, record.partition, record.offset, record.timestamp, record.key, record.value
+    )
