@@ -48,8 +48,6 @@ class KafkaSettings(Struct, frozen=True, kw_only=True):
     fetch_max_bytes: int
     max_partition_fetch_bytes: int
     linger_ms: int
-    batch_size: int
-    max_request_size: int
     compression_type: Literal["none", "gzip", "snappy", "lz4", "zstd"]
     transaction_timeout_ms: int
     transactional_id_prefix: str | None

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct
 
-from schemas.topics import DEAD_LETTERS, DEFAULT_PREFIX, topics
+from schemas.topics import DEFAULT_PREFIX
 from streams.configuration.kinds import (
     Kind,
     choice,
@@ -32,7 +32,6 @@ ENVIRONMENT: Final = "KAIROS_"
 FILE_SUFFIX: Final = ".file"
 """Behind the name of a secret: the path of a file that holds it."""
 
-KIB: Final = 1 << 10
 MIB: Final = 1 << 20
 DAY_MS: Final = 86_400_000
 PARTITIONS_MAX: Final = 1_024
@@ -43,8 +42,6 @@ IDENTITY_BYTES_MIN: Final = 16
 """Customer ids can be guessed, so a key that can be guessed too would give them away."""
 IDENTITY_BYTES_MAX: Final = 64
 PASSWORD_BYTES_MAX: Final = 4_096
-REQUEST_BYTES_MIN: Final = topics()[DEAD_LETTERS].max_record_bytes
-"""A producer that takes less could not write the dead letter of the largest record."""
 
 _SECURITY: Final = choice("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _MECHANISM: Final = choice("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
@@ -120,15 +117,13 @@ TABLE: Final = (
         ("max.poll.interval.ms", _ms(DAY_MS), 300_000, "ms", "a worker that takes nothing is stuck"),
         ("client.rack", text(200), None, "", "read from replicas of this rack, where brokers let"),
         ("fetch.min.bytes", whole(1, 64 * MIB), 1, "bytes", "a broker answers once it has so much"),
-        ("fetch.max.wait.ms", _ms(60_000, 0), 500, "ms", "or after so long"),
+        ("fetch.max.wait.ms", _ms(60_000, 0), 100, "ms", "or after so long"),
         ("fetch.max.bytes", whole(1, 1_024 * MIB), 50 * MIB, "bytes", "the most of one answer"),
         ("max.partition.fetch.bytes", whole(1, 256 * MIB), MIB, "bytes", "the most of a partition in it"),
         # writing
         ("linger.ms", _ms(60_000, 0), 0, "ms", "wait for more records before a batch is sent"),
-        ("batch.size", whole(1, MIB), 256 * KIB, "bytes", "the most of one batch of records"),
-        ("max.request.size", whole(REQUEST_BYTES_MIN, 64 * MIB), 2 * MIB, "bytes", "the most of one request"),
         ("compression.type", _COMPRESSION, "lz4", "", "of what is written"),
-        ("transaction.timeout.ms", _ms(900_000, 1_000), 60_000, "ms", "brokers abort what is open longer"),
+        ("transaction.timeout.ms", _ms(900_000, 1_000), 30_000, "ms", "brokers abort what is open longer"),
         ("transactional.id.prefix", _APPLICATION, None, "", "before -<partition>; unset: application.id"),
     ),
     *_section(
