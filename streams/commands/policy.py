@@ -5,10 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
+from streams.commands.printing import print_line, print_table
 from streams.errors import Fatal
 from streams.journey.policy_set import DIMENSIONS
 from streams.loading.policy_file import PolicyError, PolicyFile, read_policy
@@ -19,8 +16,6 @@ HELP = "check a policy file, show what it resolves to, and compare two of them"
 
 LONG: Final = "keywords"
 """Shown only when asked for: lists of phrases that would bury the numbers."""
-PIPED_COLUMNS: Final = 200
-"""Width of tables where no terminal says its own."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -58,10 +53,10 @@ def _check(path: Path) -> int:
         title = f"{path}: {len(error.errors)} problem{'s' if len(error.errors) > 1 else ''}"
         if len(rows) < len(error.errors):
             title += f", the first {PRINTED_MAX}"
-        _print_table(title, ("field", "reason"), rows)
+        print_table(title, ("field", "reason"), rows)
         return 1
     counts = ", ".join(f"{len(names)} by {dimension}" for dimension, names in file.overrides.items())
-    _print_line(f"{path}: valid, version {file.version}; overrides: {counts}")
+    print_line(f"{path}: valid, version {file.version}; overrides: {counts}")
     return 0
 
 
@@ -72,42 +67,24 @@ def _show(file: PolicyFile, names: dict[str, str], sections: Sequence[str] | Non
         raise Fatal(f"no section {', '.join(unknown)}; there are: {', '.join(known)}")
     wanted = sections or [section for section in known if section != LONG]
     rows = [row for row in settings(file, names) if row.path.split(".", 1)[0] in wanted]
-    _print_table(f"policy {file.version}", ("field", "value", "from"), rows)
+    print_table(f"policy {file.version}", ("field", "value", "from"), rows)
     for dimension, name in names.items():
         if name and name not in file.overrides[dimension]:
-            _print_line(f'no override for {dimension} "{name}"')
+            print_line(f'no override for {dimension} "{name}"')
     if not sections:
-        _print_line(f"without the phrases: --section {LONG}")
+        print_line(f"without the phrases: --section {LONG}")
     return 0
 
 
 def _diff(one: PolicyFile, other: PolicyFile) -> int:
     rows = differences(one, other)
     if not rows:
-        _print_line(f"no difference: {one.version}, {other.version}")
+        print_line(f"no difference: {one.version}, {other.version}")
         return 0
     title = f"{len(rows)} difference{'s' if len(rows) > 1 else ''}"
-    _print_table(title, ("field", one.version, other.version), rows)
+    print_table(title, ("field", one.version, other.version), rows)
     return 1
 
 
 def _read(name: str) -> PolicyFile:
     return read_policy(None if name == DEFAULT else Path(name))
-
-
-def _console() -> Console:
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=PIPED_COLUMNS)
-
-
-def _print_line(text: str) -> None:
-    _console().print(Text(text), soft_wrap=True)
-
-
-def _print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    table = Table(title=Text(title), title_justify="left")
-    for column in columns:
-        table.add_column(Text(column), overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    _console().print(table)
