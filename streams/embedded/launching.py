@@ -1,0 +1,79 @@
+"""Starting Kafka's two programs: the one that formats a directory once, and the broker itself."""
+
+import shutil
+import subprocess
+import uuid
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from streams.embedded import java
+from streams.embedded.errors import NotStarted
+from streams.embedded.layout import Layout
+from streams.embedded.processes import detach
+from streams.embedded.settings import as_text, log_settings
+
+FORMAT = "kafka.tools.StorageTool"
+BROKER = "kafka.Kafka"
+FORMAT_TIMEOUT_S = 60.0
+REASON_BYTES_MAX = 64 << 10
+TELLING = ("FATAL", "ERROR", "Exception", "Error")
+"""Words of a line of Kafka's log that may say why it ended."""
+
+
+def launch(layout: Layout, properties: Mapping[str, str], jars: Sequence[Path]) -> int:
+    """Start the broker of `layout` formatting the directory if it is new; the number of its process."""
+    _prepare(layout, properties)
+    if not layout.data.exists():
+        _format(layout, properties, jars)
+    return detach(_command(layout, BROKER, [str(layout.properties)], jars), layout.console)
+
+
+def reason(layout: Layout) -> str:
+    """The line of the last start that tells best why it ended; empty when nothing does."""
+    lines = [*_tail(layout.log), *_tail(layout.console)]
+    return next((line for line in reversed(lines) if any(word in line for word in TELLING)), "")
+
+
+def _prepare(layout: Layout, properties: Mapping[str, str]) -> None:
+    """Write what the broker reads at its start, and clear away what the last one left."""
+    shutil.rmtree(layout.scratch, ignore_errors=True)
+    layout.scratch.mkdir(parents=True)
+    layout.log.unlink(missing_ok=True)
+    layout.properties.write_text(as_text(properties), encoding="utf-8")
+    layout.log_settings.write_text(as_text(log_settings(layout.log)), encoding="utf-8")
+
+
+def _format(layout: Layout, properties: Mapping[str, str], jars: Sequence[Path]) -> None:
+    """Give the directory a cluster id; aside and then renamed, so that a half-formatted one never exists."""
+    aside = layout.directory / "data.incoming"
+    shutil.rmtree(aside, ignore_errors=True)
+    settings = layout.directory / "format.properties"
+    settings.write_text(as_text({**properties, "log.dirs": str(aside)}), encoding="utf-8")
+    cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    arguments = ["format", f"--cluster-id={cluster}", f"--config={settings}"]
+    done = subprocess.run(  # noqa: S603 - our own Java
+        _command(layout, FORMAT, arguments, jars),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=FORMAT_TIMEOUT_S,
+        check=False,
+    )
+    if done.returncode:
+        raise NotStarted(
+            f"{layout.data} cannot be formatted for Kafka: {done.stderr.strip() or done.stdout.strip()}"
+        )
+    settings.unlink()
+    aside.rename(layout.data)
+
+
+def _command(layout: Layout, main: str, arguments: Sequence[str], jars: Sequence[Path]) -> list[str]:
+    return java.command(main, arguments, jars=jars, log_settings=layout.log_settings, scratch=layout.scratch)
+
+
+def _tail(path: Path) -> list[str]:
+    try:
+        return path.read_bytes()[-REASON_BYTES_MAX:].decode(errors="replace").splitlines()
+    except OSError:
+        return []

@@ -1,0 +1,112 @@
+"""A real Kafka for tests. How to use it:
+
+    @pytest.mark.broker
+    def test_a_claim(broker: Broker, topics: Topics) -> None:
+        inputs = topics.create("purchases", partitions=4)
+
+        async def scenario() -> None:
+            async with AIOKafkaProducer(bootstrap_servers=broker.bootstrap) as producer:
+                await producer.send_and_wait(inputs, b"...")
+
+        asyncio.run(scenario())
+
+- `broker` is one for the whole run, shared by all workers: never stop, kill or pause it. It lives on a lease,
+  so it ends with the last worker, also when the run is killed.
+- `private_broker` makes one for a test that must kill or pause it, or needs other settings:
+  `private_broker(overrides={...}, security="SASL_PLAINTEXT")`. It starts in about 5 s: use it sparingly.
+- `topics` gives every test names of its own: `topics.prefix` (for a program with a prefix setting),
+  `topics.name("purchases")`, `topics.create("purchases", partitions=4, config={...})`, and
+  `async with topics.admin() as admin`. What it created is deleted after the test. Use `topics.name` for
+  consumer groups and transactional ids too: they share one broker like the topics.
+
+Topics are not created by themselves. Where Java or the jars are not to be had, these tests are skipped.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import os
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from streams.embedded.broker import Broker
+from streams.embedded.errors import Unavailable
+from streams.embedded.lease import leased
+
+_numbers = itertools.count(1)
+
+
+class Topics:
+    """Names and topics of one test."""
+
+    def __init__(self, bootstrap: str, prefix: str) -> None:
+        self.bootstrap = bootstrap
+        self.prefix = prefix
+        self._created: list[str] = []
+
+    def name(self, word: str) -> str:
+        """`word`, made unique to this test."""
+        return f"{self.prefix}{word}"
+
+    def create(self, word: str, *, partitions: int = 1, config: Mapping[str, str] | None = None) -> str:
+        """Create a topic and return its name. Not from within a running event loop."""
+        name = self.name(word)
+        topic = NewTopic(name, partitions, 1, topic_configs=dict(config or {}))
+        asyncio.run(self._administer("create_topics", [topic]))
+        self._created.append(name)
+        return name
+
+    @contextlib.asynccontextmanager
+    async def admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
+        """An admin client of this test's own."""
+        client = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        await client.start()
+        try:
+            yield client
+        finally:
+            await client.close()
+
+    def delete_created(self) -> None:
+        """Free what the broker keeps for this test's topics."""
+        if self._created:
+            asyncio.run(self._administer("delete_topics", self._created))
+
+    async def _administer(self, request: str, argument: list[Any]) -> None:
+        async with self.admin() as client:
+            answer = await getattr(client, request)(argument)
+        refused = [error for error in getattr(answer, "topic_errors", ()) if error[1]]
+        assert not refused, f"{request}: {refused}"
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    with contextlib.ExitStack() as held:
+        yield _entered(held, Broker(shared / "kafka"))
+
+
+@pytest.fixture
+def private_broker(tmp_path: Path) -> Iterator[Callable[..., Broker]]:
+    with contextlib.ExitStack() as held:
+        numbers = itertools.count(1)
+        yield lambda **how: _entered(held, Broker(tmp_path / f"kafka-{next(numbers)}", **how))
+
+
+@pytest.fixture
+def topics(broker: Broker) -> Iterator[Topics]:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    made = Topics(broker.bootstrap, f"{worker}-{next(_numbers)}.")
+    yield made
+    made.delete_created()
+
+
+def _entered(held: contextlib.ExitStack, broker: Broker) -> Broker:
+    try:
+        return held.enter_context(leased(broker))
+    except Unavailable as error:
+        pytest.skip(f"no Kafka on this machine: {error}")
