@@ -43,7 +43,7 @@ class Clients:
         self._producer = dict(producer or {})
 
     async def consumer(self, partitions: list[TopicPartition]) -> AIOKafkaConsumer:
-        """A started consumer of these partitions, outside of any group, that reads committed records only."""
+        """A started consumer of these partitions, in no group, that reads committed records only."""
         consumer = AIOKafkaConsumer(
             **{
                 **self._common,
@@ -57,7 +57,8 @@ class Clients:
         )
         try:
             await consumer.start()
-            consumer.assign(partitions)
+            if partitions:
+                consumer.assign(partitions)
         except BaseException:
             await stop(consumer)
             raise

@@ -36,6 +36,8 @@ class Kit(Struct, frozen=True, kw_only=True):
 
     app_id: str
     prefix: str
+    partitions: int
+    """How many every co-partitioned topic has."""
     inputs: tuple[str, ...]
     """Full names of the co-partitioned input topics."""
     changelog: str
@@ -57,6 +59,8 @@ class Kit(Struct, frozen=True, kw_only=True):
     commits: asyncio.Semaphore
     """Bounds the transactions that are being committed at the same time."""
     failpoints: Failpoints
+    transactional_id: Callable[[int], str]
+    """The id that fences every other writer of a partition."""
     commit_least_s: float = 0.05
     commit_most_s: float = 0.5
     rejected_share_max: float = 0.5

@@ -101,6 +101,11 @@ class PartitionTask:
         return self._role
 
     @property
+    def partitions(self) -> int:
+        """How many partitions there are in all."""
+        return self._kit.partitions
+
+    @property
     def store(self) -> RocksStore | None:
         """The state, while it is open: for queries only."""
         return self._store
@@ -191,7 +196,7 @@ class PartitionTask:
         kit, store = self._kit, self._store
         assert store is not None
         assert self._consumer is not None
-        producer = self._producer = await kit.clients.producer(f"{kit.app_id}-{self.number}")
+        producer = self._producer = await kit.clients.producer(kit.transactional_id(self.number))
         kit.failpoints.reach("after_fence")
         end = (await self._consumer.end_offsets([self._changelog]))[self._changelog]
         await self._follow(lambda at: at >= end)

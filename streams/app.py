@@ -1,0 +1,306 @@
+"""The composition root: settings become a Faust application, and everything in it is wired together here.
+
+    settings -> clients, world, decoder -> Faust app (membership, agent, table) -> partition tasks
+
+`kairos worker` runs it, and so does Faust itself: `faust -A streams.app worker` finds `app`, made from the
+environment when it is first asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final, cast
+
+from faust import StreamT
+from msgspec import Struct
+from yarl import URL
+
+from schemas.records import Product
+from schemas.topics import CATALOGUE, CONTROL, journey_inputs
+from state.rocks import RocksStore
+from state.rocks_options import RocksResources
+from streams.client_options import client_options, consumer_options, producer_options
+from streams.engine.clients import Clients, stop
+from streams.engine.clock import Clock, LiveClock, ScaledClock, wall_ms
+from streams.engine.failpoints import VARIABLE, Failpoints
+from streams.engine.kit import Kit
+from streams.engine.overrides import (
+    GroupConsumer,
+    GroupTransport,
+    JourneyApp,
+    JourneyTables,
+    SliceChannel,
+    shorten_transaction_backoff,
+)
+from streams.engine.partitions import Partitions
+from streams.engine.table import CustomerTable, LiveStore
+from streams.engine.worlds import Worlds
+from streams.errors import Fatal
+from streams.inputs.decode import InputDecoder
+from streams.inputs.partition import PARTITIONERS
+from streams.journey.identity import Identity
+from streams.loading.catalogue_file import read_products
+from streams.loading.policy_file import load_policies
+from streams.settings import Settings, load_settings
+
+log = logging.getLogger(__name__)
+
+COMMITS_MAX: Final = 4
+"""Transactions that a worker commits at the same time."""
+AGENT: Final = "kairos.decide"
+TABLE: Final = "customers"
+IDENTITY: Final = b"kairos"
+"""The key of ids where none is set: for trials only, since who knows it can recompute them."""
+
+
+class Worker(Struct, frozen=True):
+    """A Faust application and what is inside of it, for who starts it, watches it or asks it."""
+
+    app: JourneyApp
+    partitions: Partitions
+    worlds: Worlds
+    settings: Settings
+    clock: Clock
+
+
+def create(settings: Settings, clock: Clock | None = None) -> Worker:
+    """The application of these settings. Nothing is connected yet. Fatal, LoadError: what cannot be used."""
+    shorten_transaction_backoff()
+    clock = clock or _clock(settings)
+    app = _faust_app(settings)
+    clients = Clients(
+        client_options(settings), consumer=_fetching(settings), producer=producer_options(settings)
+    )
+    prefix = settings.engine.topic_prefix
+    topics = tuple(topic.full_name(prefix) for topic in journey_inputs())
+    worlds = _worlds(settings, clients)
+    loop_crash = _crash(app)
+    partitions = Partitions(loop_crash)
+    worker = Worker(app, partitions, worlds, settings, clock)
+    run = _slices(app)
+    budget_ms = settings.engine.slice_budget_ms
+
+    async def prepared() -> None:
+        """Before the group is joined: inputs are there, catalogue and control are read."""
+        count = await _partition_count(clients, topics, settings)
+        decoder = InputDecoder(
+            prefix=prefix, partitions=count, partitioner=PARTITIONERS[settings.engine.partitioner]
+        )
+        partitions.use(
+            Kit(
+                app_id=settings.engine.application_id,
+                prefix=prefix,
+                partitions=count,
+                inputs=topics,
+                changelog=settings.changelog_topic,
+                clients=clients,
+                clock=clock,
+                decoder=decoder,
+                world=worlds.now,
+                state_dir=settings.state.dir,
+                resources=RocksResources(settings.state.memory_bytes, settings.state.memory_bytes * 3 // 8),
+                run=run,
+                slice_ns=lambda: partitions.slice_ns(budget_ms),
+                member=_consumer(app).heartbeats.member,
+                rejoin=_consumer(app).rejoin,
+                commits=asyncio.Semaphore(COMMITS_MAX),
+                failpoints=Failpoints.of(os.environ.get(VARIABLE, "")),
+                transactional_id=settings.transactional_id,
+                commit_least_s=settings.engine.commit_interval_min_ms / 1000,
+                commit_most_s=settings.engine.commit_interval_max_ms / 1000,
+                rejected_share_max=settings.engine.dead_letter_share_max,
+            )
+        )
+        following = asyncio.create_task(worlds.run(), name="worlds")
+        following.add_done_callback(_crash_with(loop_crash))
+        ready = asyncio.create_task(worlds.ready.wait())
+        await asyncio.wait({ready, following}, return_when=asyncio.FIRST_COMPLETED)
+
+    tables = cast("JourneyTables", app.tables)
+    tables.prepared = prepared
+    tables.assigned = partitions.assign
+    tables.input_topics = frozenset(topics)
+    for name in topics:
+        app.topics.add(app.topic(name, value_type=bytes, key_type=bytes, internal=False, acks=False))
+    _table(app, partitions, settings)
+
+    @app.on_before_shutdown.connect
+    async def _stop(*_: Any, **__: Any) -> None:
+        worlds.end()
+
+    stop_consumer = app._stop_consumer  # noqa: SLF001 - tasks end before the group is left
+
+    async def stop_tasks_first() -> None:
+        await partitions.stop()
+        await stop_consumer()
+
+    app._stop_consumer = stop_tasks_first  # type: ignore[method-assign] # noqa: SLF001 - as above
+    return worker
+
+
+def _faust_app(settings: Settings) -> JourneyApp:
+    """Faust's own part: membership and agents; topics, web and tables are ours."""
+    kafka, engine = settings.kafka, settings.engine
+    app = JourneyApp(
+        engine.application_id,
+        broker=[URL(f"kafka://{server}") for server in kafka.bootstrap_servers],
+        store="memory://",
+        datadir=settings.state.dir / "faust",
+        Table=CustomerTable,
+        TableManager=JourneyTables,
+        table_standby_replicas=engine.standby_replicas,
+        broker_session_timeout=kafka.session_timeout_ms / 1000,
+        broker_heartbeat_interval=kafka.heartbeat_interval_ms / 1000,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        web_enabled=False,
+        canonical_url=f"http://{settings.web.host}:{settings.web.port}",
+        stream_wait_empty=False,
+        worker_redirect_stdouts=False,
+        loghandlers=[],
+    )
+    app.group_options = {**client_options(settings), **consumer_options(settings)}
+    app.transport = GroupTransport([URL(f"kafka://{server}") for server in kafka.bootstrap_servers], app)
+    return app
+
+
+def _clock(settings: Settings) -> Clock:
+    """The clock that the settings ask for. Fatal: replay, which has a command of its own."""
+    engine = settings.engine
+    if engine.clock == "live":
+        return LiveClock()
+    if engine.clock == "scaled":
+        start = engine.clock_start
+        start_ms = wall_ms() if start is None else int(start.timestamp() * 1000)
+        return ScaledClock(start_ms, wall_ms(), engine.clock_speed)
+    raise Fatal("a worker does not replay: use `kairos replay`")
+
+
+def _fetching(settings: Settings) -> dict[str, Any]:
+    """What the consumers of partitions take; those of a group are meaningless to them."""
+    group = {"session_timeout_ms", "heartbeat_interval_ms", "max_poll_interval_ms"}
+    return {name: value for name, value in consumer_options(settings).items() if name not in group}
+
+
+def _worlds(settings: Settings, clients: Clients) -> Worlds:
+    prefix, key = settings.engine.topic_prefix, settings.engine.identity_key
+    if key is None:
+        log.warning("no identity key is set: whoever knows the default can recompute ids. Set identity.key")
+    file = settings.files.catalogue
+    products: tuple[Product, ...] = () if file is None else read_products(file)
+    return Worlds(
+        clients,
+        InputDecoder(prefix=prefix),
+        (prefix + CATALOGUE, prefix + CONTROL),
+        load_policies(settings.files.policy),
+        Identity(IDENTITY if key is None else key.reveal().encode()),
+        products,
+    )
+
+
+def _slices(app: JourneyApp) -> Callable[[Callable[[], None]], Awaitable[None]]:
+    """Runs slices through a Faust agent, one after the other, in the order in which they were asked for."""
+    channel = SliceChannel(app)
+
+    async def decide(stream: StreamT[_Job]) -> None:
+        async for job in stream:
+            job.run()
+
+    app.agent(channel, name=AGENT)(decide)
+
+    async def run(slice_: Callable[[], None]) -> None:
+        job = _Job(slice_)
+        await channel.put(job)  # type: ignore[arg-type] # a channel takes any value
+        await job.done
+
+    return run
+
+
+class _Job:
+    """A slice in the agent's channel."""
+
+    __slots__ = ("_slice", "done")
+
+    def __init__(self, slice_: Callable[[], None]) -> None:
+        self._slice = slice_
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def run(self) -> None:
+        """Run it; what it raises is for whoever waits."""
+        if self.done.cancelled():
+            return
+        try:
+            self._slice()
+        except Exception as error:  # noqa: BLE001 - it is raised where the slice is awaited
+            self.done.set_exception(error)
+        else:
+            self.done.set_result(None)
+
+
+async def _partition_count(clients: Clients, topics: tuple[str, ...], settings: Settings) -> int:
+    """How many partitions every input has. Fatal: one is missing, or they differ."""
+    admin = await clients.admin()
+    try:
+        found = {it["topic"]: it for it in await admin.describe_topics([*topics, settings.changelog_topic])}
+    finally:
+        await stop(admin)
+    counts = {name: len(it["partitions"]) if not it["error_code"] else 0 for name, it in found.items()}
+    missing = [name for name in (*topics, settings.changelog_topic) if not counts.get(name)]
+    if missing:
+        raise Fatal(f"topics do not exist: {', '.join(missing)}. `kairos topics apply` makes them")
+    if len(set(counts.values())) > 1:
+        raise Fatal(f"co-partitioned topics must have one partition count: {counts}")
+    return next(iter(counts.values()))
+
+
+def _table(app: JourneyApp, partitions: Partitions, settings: Settings) -> None:
+    """The read-only table over the stores of this worker."""
+    table = app.Table(TABLE, key_type=str, help="What is known of every customer")
+    partitioner = PARTITIONERS[settings.engine.partitioner]
+
+    def partition(customer_id: str) -> RocksStore | None:
+        tasks = partitions.tasks
+        for task in tasks.values():
+            found = tasks.get(partitioner(customer_id.encode(), task.partitions))
+            return None if found is None else found.store
+        return None
+
+    live = cast("LiveStore", table.data)
+    live.partition = partition
+    live.stores = lambda: [task.store for task in partitions.tasks.values() if task.store is not None]
+
+
+def _consumer(app: JourneyApp) -> GroupConsumer:
+    return cast("GroupConsumer", app.consumer)
+
+
+def _crash(app: JourneyApp) -> Callable[[BaseException], None]:
+    """Ends the worker for an error that nobody else would see."""
+
+    def crash(error: BaseException) -> None:
+        log.critical("the worker stops: %s", error)
+        app.loop.create_task(app.crash(error))
+
+    return crash
+
+
+def _crash_with(crash: Callable[[BaseException], None]) -> Callable[[asyncio.Task[None]], None]:
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            crash(error)
+
+    return ended
+
+
+def __getattr__(name: str) -> Any:
+    """`app`, for Faust's own command line, from the environment."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    file = os.environ.get("KAIROS_SETTINGS")
+    made = create(load_settings(os.environ, Path(file) if file else None)).app
+    globals()["app"] = made
+    return made

@@ -1,0 +1,212 @@
+"""Everything of Faust and aiokafka that is private, or replaced, and used here nevertheless. Nothing else is.
+
+Both are pinned to one version each; `tests/streams/engine/test_overrides.py` fails when another one has
+changed what is relied upon.
+
+    aiokafka   the wait between two transactions of one producer, 20 ms, is made shorter: markers of the last
+               transaction are mostly written within 3 ms, and this wait was most of the commit's p99
+    aiokafka   a group consumer that nobody polls leaves its group: ours is never polled, so it always counts
+               as being polled
+    aiokafka   heartbeats are watched, because whoever opens a partition anew must know that it still may
+    aiokafka   a consumer learns the partitions of a topic that it is not assigned to
+    Faust      partitions of the group consumer are paused before it fetches for the first time: Faust's own
+               pause is bookkeeping, and it would prefetch what the partition tasks read for themselves
+    Faust      its table manager recovers tables through the group consumer; ours tells the partition tasks
+    Faust      the group consumer is made with all of Kafka's settings, of which Faust knows some
+    Faust      a channel's queue is emptied at every rebalance; ours is not
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from time import monotonic
+from typing import Any, Final, cast
+
+import aiokafka
+import aiokafka.producer.sender
+import faust
+from faust.app.base import BootStrategy
+from faust.channels import Channel
+from faust.tables.manager import TableManager
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+from mode.utils.queues import FlowControlEvent, ThrowableQueue
+
+log = logging.getLogger(__name__)
+
+TRANSACTION_BACKOFF_S: Final = 0.003
+SLICES_WAITING_MAX: Final = 4_096
+
+
+def shorten_transaction_backoff() -> None:
+    """For all producers of this process."""
+    aiokafka.producer.sender.BACKOFF_OVERRIDE = TRANSACTION_BACKOFF_S
+
+
+async def partitions_of(consumer: Any, topic: str) -> list[int]:
+    """The partition numbers of a topic, empty when it does not exist."""
+    await consumer._client.add_topic(topic)
+    return sorted(consumer.partitions_for_topic(topic) or ())
+
+
+class Heartbeats:
+    """When the group's coordinator answered last. Read from any thread."""
+
+    def __init__(self, session_timeout_s: float) -> None:
+        self._session_timeout_s = session_timeout_s
+        self._answered_at = 0.0
+
+    def answered(self) -> None:
+        """It knows us now."""
+        self._answered_at = monotonic()
+
+    def member(self) -> bool:
+        """Whether it must still know us."""
+        return monotonic() - self._answered_at < self._session_timeout_s
+
+    def watch(self, consumer: Any) -> None:
+        """Hear of every answer to this consumer, of joining the group as well."""
+        coordinator = consumer._coordinator
+        heartbeat, join = coordinator._do_heartbeat, coordinator._do_rejoin_group
+
+        async def watched_heartbeat() -> bool:
+            known = bool(await heartbeat())
+            if known:
+                self.answered()
+            return known
+
+        async def watched_join(subscription: Any) -> bool:
+            joined = bool(await join(subscription))
+            if joined:
+                self.answered()
+            return joined
+
+        coordinator._do_heartbeat = watched_heartbeat
+        coordinator._do_rejoin_group = watched_join
+
+
+class PausingListener(driver.ConsumerRebalanceListener):
+    """Pauses what is assigned before anybody can fetch it."""
+
+    async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
+        partitions = list(assigned)
+        if partitions:
+            self._thread._ensure_consumer().pause(*partitions)
+        await super().on_partitions_assigned(partitions)
+
+
+class GroupThread(driver.AIOKafkaConsumerThread):
+    """The thread of the group consumer, which does membership and nothing else."""
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        app = cast("JourneyApp", self.app)
+        self._assignor = app.assignor
+        consumer = aiokafka.AIOKafkaConsumer(
+            **app.group_options,
+            group_id=app.conf.id,
+            partition_assignment_strategy=[self._assignor],
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+        )
+        consumer._subscription._fetch_count += 1
+        cast("GroupConsumer", self.consumer).heartbeats.watch(consumer)
+        return consumer
+
+    async def rejoin(self) -> None:
+        """Ask for a rebalance."""
+        asyncio.run_coroutine_threadsafe(self._request_rejoin(), self.thread_loop)
+
+    async def _request_rejoin(self) -> None:
+        self._ensure_consumer()._coordinator.request_rejoin()
+
+
+class GroupConsumer(driver.Consumer):
+    """Faust's consumer over that thread."""
+
+    RebalanceListener = PausingListener
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.heartbeats = Heartbeats(self.app.conf.broker_session_timeout)
+
+    def _new_consumer_thread(self) -> GroupThread:
+        return GroupThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def rejoin(self) -> None:
+        """Ask for a rebalance."""
+        await cast("GroupThread", self._thread).rejoin()
+
+
+class GroupTransport(driver.Transport):
+    """Faust's transport with that consumer."""
+
+    Consumer = GroupConsumer
+
+
+class GroupBoot(BootStrategy):
+    """No producer of Faust's: each partition has its own."""
+
+    enable_kafka_producer = False
+
+
+class SliceChannel(Channel[Any]):
+    """A channel whose queue nobody empties: what waits in it is awaited by a partition task."""
+
+    @property
+    def queue(self) -> ThrowableQueue[Any]:
+        """The queue, under a flow control of its own that never closes."""
+        if self._queue is None:
+            open_flow = FlowControlEvent(initially_suspended=False)
+            open_flow.resume()
+            self._queue = ThrowableQueue(
+                maxsize=SLICES_WAITING_MAX, flow_control=open_flow, clear_on_resume=False
+            )
+        return self._queue
+
+
+class JourneyTables(TableManager):
+    """Tells who is assigned what; recovers nothing itself.
+
+    `assigned` is called with the active and the standby partition numbers, `prepared` is awaited before the
+    first subscription.
+    """
+
+    prepared: Callable[[], Awaitable[None]]
+    assigned: Callable[[set[int], set[int]], None]
+    input_topics: frozenset[str]
+
+    async def on_start(self) -> None:
+        await self.prepared()
+        if not self.should_stop:
+            await self._update_channels()
+
+    async def on_stop(self) -> None:
+        for table in self.values():
+            await table.stop()
+
+    def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Nothing: partitions that stay work on, the others are told when the new assignment is known."""
+
+    async def on_rebalance(
+        self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
+    ) -> None:
+        self._recovery_started.set()
+        active = {tp.partition for tp in assigned if tp.topic in self.input_topics}
+        standby = {tp.partition for tp in assigned if tp.topic in self._changelogs} - active
+        self.assigned(active, standby)
+        self.app.on_rebalance_end()
+
+    async def wait_until_recovery_completed(self) -> bool:
+        return False
+
+
+class JourneyApp(faust.App):
+    """The Faust application over that boot strategy. `group_options` are those of the group's client."""
+
+    BootStrategy = GroupBoot
+    group_options: Mapping[str, Any]
+
+    async def _stop_fetcher(self) -> None:
+        """There is none to stop: nothing is fetched through the group."""

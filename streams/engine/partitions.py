@@ -1,0 +1,97 @@
+"""All partition tasks of a worker: which exist, what each is to do, and that none of them ends unseen.
+
+    assignment (active, standby) -> roles -> tasks
+
+A task that ends by itself, with an error or without, would leave its partition standing still while the
+worker looks well. So that is fatal for the worker: another one takes over, and the operator hears of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from streams.engine.kit import Kit
+from streams.engine.task import PartitionTask, Phase, Role
+from streams.errors import Fatal
+
+log = logging.getLogger(__name__)
+
+STOP_WITHIN_S: Final = 20.0
+"""How long tasks may take to commit and close when the worker stops."""
+SLICE_LEAST_NS: Final = 2_000_000
+
+
+class Partitions:
+    """The tasks of this worker by partition number."""
+
+    def __init__(self, crash: Callable[[BaseException], None]) -> None:
+        self.tasks: dict[int, PartitionTask] = {}
+        self.rebalances = 0
+        self._crash = crash
+        self._running: dict[int, asyncio.Task[None]] = {}
+        self._kit: Kit | None = None
+        self._stopping = False
+
+    def use(self, kit: Kit) -> None:
+        """What every task is given from now on."""
+        self._kit = kit
+
+    def slice_ns(self, budget_ms: int) -> int:
+        """How long a slice may take: the budget of the loop, shared by the partitions at work."""
+        working = sum(task.phase is Phase.WORKING for task in self.tasks.values())
+        return max(SLICE_LEAST_NS, budget_ms * 1_000_000 // max(1, working))
+
+    def assign(self, active: Iterable[int], standby: Iterable[int]) -> None:
+        """From now on these are ours. Tasks of partitions that stay work on as if nothing had happened."""
+        if self._stopping:
+            return
+        self.rebalances += 1
+        roles = dict.fromkeys(standby, Role.STANDBY) | dict.fromkeys(active, Role.ACTIVE)
+        for number, task in self.tasks.items():
+            role = roles.get(number, Role.GONE)
+            if task.role is not role:
+                log.info("partition %s: %s -> %s", number, task.role, role)
+                task.become(role)
+        for number, role in sorted(roles.items()):
+            if number not in self.tasks:
+                self._start(number, role)
+
+    async def stop(self) -> None:
+        """End all tasks: each commits what it has and closes. Bounded."""
+        self._stopping = True
+        for task in self.tasks.values():
+            task.become(Role.GONE, at_once=True)
+        running = list(self._running.values())
+        if running:
+            _, late = await asyncio.wait(running, timeout=STOP_WITHIN_S)
+            for one in late:
+                log.warning("%s did not end within %s s and is left behind", one.get_name(), STOP_WITHIN_S)
+                one.cancel()
+
+    def phases(self) -> Mapping[int, Phase]:
+        """What each partition does now."""
+        return {number: task.phase for number, task in sorted(self.tasks.items())}
+
+    def _start(self, number: int, role: Role) -> None:
+        if self._kit is None:
+            raise Fatal("partitions were assigned before the worker was set up")
+        log.info("partition %s: %s", number, role)
+        task = self.tasks[number] = PartitionTask(self._kit, number, role)
+        running = self._running[number] = asyncio.create_task(task.run(), name=f"partition-{number}")
+        running.add_done_callback(lambda done: self._ended(number, done))
+
+    def _ended(self, number: int, done: asyncio.Task[None]) -> None:
+        task = self.tasks.pop(number)
+        self._running.pop(number, None)
+        if self._stopping:
+            return
+        if done.cancelled():
+            self._crash(Fatal(f"the task of partition {number} was cancelled by nobody"))
+        elif (error := done.exception()) is not None:
+            self._crash(error)
+        elif task.role is not Role.GONE:
+            # it was given back while its end was on the way
+            self._start(number, task.role)
