@@ -111,8 +111,11 @@ class GroupThread(driver.AIOKafkaConsumerThread):
             auto_offset_reset="earliest",
         )
         consumer._subscription._fetch_count += 1
-        cast("GroupConsumer", self.consumer).heartbeats.watch(consumer)
         return consumer
+
+    async def on_start(self) -> None:
+        await super().on_start()
+        cast("GroupConsumer", self.consumer).heartbeats.watch(self._consumer)
 
     async def rejoin(self) -> None:
         """Ask for a rebalance."""
@@ -207,6 +210,10 @@ class JourneyApp(faust.App):
 
     BootStrategy = GroupBoot
     group_options: Mapping[str, Any]
+
+    def _create_directories(self) -> None:
+        """With all parents, which Faust leaves to others."""
+        self.conf.datadir.mkdir(parents=True, exist_ok=True)
 
     async def _stop_fetcher(self) -> None:
         """There is none to stop: nothing is fetched through the group."""
