@@ -29,6 +29,7 @@ COMMANDS = {
     "learn": "replenishment priors from history into the catalogue",
     "schemas": "print and check the contract of the topics",
     "policy": "print and check the policy",
+    "kafka": "a real Kafka on this machine, with nothing installed before",
     "worker": "a worker against your Kafka",
     "config": "every setting of a worker, its value and where it comes from",
 }

@@ -8,7 +8,7 @@ says otherwise.
 
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -33,12 +33,15 @@ STARTS_MAX = 3
 """Between looking at a port and listening on it, another program may take it."""
 TAKEN = "Address already in use"
 
+Launcher = Callable[[Layout, Mapping[str, str], Jars], int]
+"""Start the process of a broker with these properties and return its number."""
+
 
 class State(StrEnum):
     """How a broker is."""
 
     STOPPED = "stopped"
-    STARTING = "starting"
+    SILENT = "not ready"
     """The process is there and does not serve: it starts, recovers, is paused or is stuck."""
     RUNNING = "running"
 
@@ -65,6 +68,7 @@ class Broker:
         security: str = "PLAINTEXT",
         overrides: Mapping[str, str] | None = None,
         jars: Jars | None = None,
+        launcher: Launcher = launch,
     ) -> None:
         """Describe it; nothing is started.
 
@@ -75,7 +79,8 @@ class Broker:
         self._port = port
         self._security = security
         self._overrides = dict(overrides or {})
-        self._jars = jars or kafka_jars()
+        self.jars = jars or kafka_jars()
+        self._launcher = launcher
 
     @property
     def bootstrap(self) -> str:
@@ -84,6 +89,11 @@ class Broker:
         if known is None:
             raise NotStarted(f"no Kafka was ever started in {self.layout.directory}")
         return f"{HOST}:{known.ports.clients}"
+
+    @property
+    def exists(self) -> bool:
+        """Whether its process is there, serving or not."""
+        return self._running() is not None
 
     def start(self, timeout_s: float = START_TIMEOUT_S) -> None:
         """Return when the broker serves; one that already runs is left as it is."""
@@ -129,11 +139,11 @@ class Broker:
     def status(self) -> Status:
         """How it is, as seen from outside."""
         known = self._running()
-        version = known.version if known else self._jars.version
+        version = known.version if known else self.jars.version
         data_bytes = self.layout.data_bytes()
         if known is None:
             return Status(State.STOPPED, None, None, version, data_bytes)
-        state = State.RUNNING if serves(known.ports.internal) else State.STARTING
+        state = State.RUNNING if serves(known.ports.internal) else State.SILENT
         return Status(state, f"{HOST}:{known.ports.clients}", known.process.pid, version, data_bytes)
 
     def _running(self) -> Record | None:
@@ -153,13 +163,12 @@ class Broker:
 
     def _launch(self) -> Record:
         """Start the process, and write down which one it is before anything can go wrong with it."""
-        jars = self._jars.ready()
         chosen = self._choose_ports()
         settings = properties(chosen, self.layout.data, security=self._security, overrides=self._overrides)
-        process = find(launch(self.layout, settings, jars))
+        process = find(self._launcher(self.layout, settings, self.jars))
         if process is None:
             raise self._failure("ended at once")
-        known = Record(process, chosen, self._jars.version)
+        known = Record(process, chosen, self.jars.version)
         record.write(self.layout.record, known)
         return known
 

@@ -45,6 +45,11 @@ class Jars:
     def folder(self) -> Path:
         return self.cache / f"kafka-{self.version}-{fingerprint(self.pins)}"
 
+    @property
+    def here(self) -> bool:
+        """Whether they were fetched before."""
+        return self.folder.exists()
+
     def ready(self) -> Sequence[Path]:
         """Paths of all jars, whole and as pinned, in the order of the class path; fetches what is not."""
         with locked(self.cache / "jars.lock", LOCK_TIMEOUT_S):
@@ -80,6 +85,8 @@ class Jars:
             incoming = target / f"{pin.filename}.incoming"
             shutil.copyfile(path, incoming)
             incoming.replace(target / pin.filename)
+        for outdated in target.glob("*.jsa"):  # archives of the jars as they were, see `archive`
+            outdated.unlink()
         if target != self.folder:
             target.rename(self.folder)
 

@@ -11,7 +11,6 @@ FLAGS = (
     f"-Xmx{HEAP_MB_MAX}m",
     "-XX:+UseSerialGC",  # no threads of a collector beside the two of a small machine
     "-XX:TieredStopAtLevel=1",  # the second compiler pays after minutes, a broker for tests lives for seconds
-    "-Xshare:auto",
     "-XX:-UsePerfData",  # writes no file into the shared temporary directory
     "-XX:+ExitOnOutOfMemoryError",
     "-Dlog4j2.disableJmx=true",
@@ -27,9 +26,6 @@ def executable() -> Path:
     return JAVA
 
 
-def command(
-    main: str, arguments: Sequence[str], *, jars: Sequence[Path], log_settings: Path, scratch: Path
-) -> list[str]:
-    """The command that runs the class `main`; native codecs unpack themselves into `scratch`."""
-    own = (f"-Dlog4j2.configurationFile={log_settings}", f"-Djava.io.tmpdir={scratch}")
-    return [str(executable()), *FLAGS, *own, "-cp", ":".join(map(str, jars)), main, *arguments]
+def command(options: Sequence[str], jars: Sequence[Path], program: Sequence[str] = ()) -> list[str]:
+    """The command that runs `program`, a class and its arguments, with `options` for Java added to ours."""
+    return [str(executable()), *FLAGS, *options, "-cp", ":".join(map(str, jars)), *program]

@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+from streams.embedded import archive
 from streams.embedded.broker import LOCK_TIMEOUT_S, Broker
 from streams.embedded.lease import LOCK
 from streams.embedded.places import locked
@@ -24,7 +25,8 @@ def keep(broker: Broker) -> None:
             if not _held_again():
                 broker.stop()
                 os.close(STDIN)  # before the lock is free: who comes next must find no keeper
-                return
+                break
+    archive.make(broker.jars, broker.layout)
 
 
 def _held_again() -> bool:

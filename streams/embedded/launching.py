@@ -7,8 +7,9 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from streams.embedded import java
+from streams.embedded import archive, java
 from streams.embedded.errors import NotStarted
+from streams.embedded.jars import Jars
 from streams.embedded.layout import Layout
 from streams.embedded.processes import detach
 from streams.embedded.settings import as_text, log_settings
@@ -21,12 +22,14 @@ TELLING = ("FATAL", "ERROR", "Exception", "Error")
 """Words of a line of Kafka's log that may say why it ended."""
 
 
-def launch(layout: Layout, properties: Mapping[str, str], jars: Sequence[Path]) -> int:
-    """Start the broker of `layout` formatting the directory if it is new; the number of its process."""
+def launch(layout: Layout, properties: Mapping[str, str], jars: Jars) -> int:
+    """Start the broker of `layout`, formatting the directory if it is new; the number of its process."""
+    paths = jars.ready()
     _prepare(layout, properties)
+    options = [*_options(layout), *archive.options(jars, layout)]
     if not layout.data.exists():
-        _format(layout, properties, jars)
-    return detach(_command(layout, BROKER, [str(layout.properties)], jars), layout.console)
+        _format(layout, properties, paths, options)
+    return detach(java.command(options, paths, [BROKER, str(layout.properties)]), layout.console)
 
 
 def reason(layout: Layout) -> str:
@@ -44,7 +47,9 @@ def _prepare(layout: Layout, properties: Mapping[str, str]) -> None:
     layout.log_settings.write_text(as_text(log_settings(layout.log)), encoding="utf-8")
 
 
-def _format(layout: Layout, properties: Mapping[str, str], jars: Sequence[Path]) -> None:
+def _format(
+    layout: Layout, properties: Mapping[str, str], jars: Sequence[Path], options: Sequence[str]
+) -> None:
     """Give the directory a cluster id; aside and then renamed, so that a half-formatted one never exists."""
     aside = layout.directory / "data.incoming"
     shutil.rmtree(aside, ignore_errors=True)
@@ -53,7 +58,7 @@ def _format(layout: Layout, properties: Mapping[str, str], jars: Sequence[Path])
     cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     arguments = ["format", f"--cluster-id={cluster}", f"--config={settings}"]
     done = subprocess.run(  # noqa: S603 - our own Java
-        _command(layout, FORMAT, arguments, jars),
+        java.command(options, jars, [FORMAT, *arguments]),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -68,8 +73,9 @@ def _format(layout: Layout, properties: Mapping[str, str], jars: Sequence[Path])
     aside.rename(layout.data)
 
 
-def _command(layout: Layout, main: str, arguments: Sequence[str], jars: Sequence[Path]) -> list[str]:
-    return java.command(main, arguments, jars=jars, log_settings=layout.log_settings, scratch=layout.scratch)
+def _options(layout: Layout) -> Sequence[str]:
+    """Where logs go, and where native codecs unpack themselves: a killed process cannot clear that up."""
+    return (f"-Dlog4j2.configurationFile={layout.log_settings}", f"-Djava.io.tmpdir={layout.scratch}")
 
 
 def _tail(path: Path) -> list[str]:

@@ -4,7 +4,8 @@ A holder keeps the writing end of a named pipe open; the `keeper`, a small proce
 end. The system closes the pipe of whoever ends, also by `kill -9`, and when the last one is closed the keeper
 reads the end of the file and stops the broker. So the system counts, nobody polls, and no count goes wrong.
 
-The lock makes "the last one leaves" and "another one comes" happen one after the other.
+The lock makes "the last one leaves" and "another one comes" happen one after the other. A broker that was
+started without a lease is not put on one: it stays until somebody stops it.
 """
 
 import contextlib
@@ -27,29 +28,31 @@ def leased(broker: Broker) -> Iterator[Broker]:
     """Start `broker` unless it runs, and keep it running until this block ends or this process does."""
     with contextlib.ExitStack() as held:
         with locked(broker.layout.directory / LOCK, LOCK_TIMEOUT_S):
-            held.callback(os.close, _hold(broker.layout.directory))
+            _hold(broker, held)
             broker.start()
         yield broker
 
 
-def _hold(directory: Path) -> int:
-    """The writing end of the pipe, with a keeper at the other one."""
-    pipe = directory / PIPE
+def _hold(broker: Broker, held: contextlib.ExitStack) -> None:
+    """Open the writing end of the pipe, with a keeper at the other one."""
+    pipe = broker.layout.directory / PIPE
     with contextlib.suppress(FileExistsError):
         os.mkfifo(pipe)
     try:
-        return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        held.callback(os.close, os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
     except OSError:  # nobody reads: there is no keeper
-        return _with_keeper(directory)
+        if not broker.exists:
+            held.callback(os.close, _with_keeper(pipe))
 
 
-def _with_keeper(directory: Path) -> int:
-    pipe = directory / PIPE
+def _with_keeper(pipe: Path) -> int:
+    """Start a keeper at the reading end of `pipe`, and return the writing one."""
     reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     try:
         writing = os.open(pipe, os.O_WRONLY)
         os.set_blocking(reading, True)
-        detach([sys.executable, "-m", KEEPER, str(directory)], directory / "keeper.log", stdin=reading)
+        command = [sys.executable, "-m", KEEPER, str(pipe.parent)]
+        detach(command, pipe.with_name("keeper.log"), stdin=reading)
     finally:
         os.close(reading)
     return writing

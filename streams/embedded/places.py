@@ -1,7 +1,8 @@
 """Where things lie on a user's machine, and how two processes take turns there.
 
-Jars are the same for every project of a user, so they lie in the user's cache. A broker's data belongs to one
-project, so its directory is an argument everywhere, and the command's default is below the working directory.
+Jars are the same for every project of a user, so they lie in the user's cache, which may be thrown away. The
+data of the broker that the command starts lies with the user's data and not below the working directory: who
+started it in one folder must find and stop it from every other one.
 """
 
 import contextlib
@@ -29,6 +30,13 @@ def cache_directory(environment: Mapping[str, str] = os.environ) -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "kairos"
     return Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kairos"
+
+
+def data_directory(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where the command keeps its broker when no directory is given."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "kairos" / "kafka"
+    return Path(environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "kairos" / "kafka"
 
 
 @contextlib.contextmanager
