@@ -24,13 +24,14 @@ from schemas.records import Control, FrictionChange, Product
 from schemas.topics import CUSTOMERS, DEAD_LETTERS, DEFAULT_PREFIX
 from state import keys
 from state.decided import DecidedRecords
+from state.errors import StateError
 from state.keys import Wakeup
 from state.layouts import Codecs
 from state.overlay import Overlay
 from state.store import Batch, Store
 from streams.engine import position as positions
 from streams.engine.position import Mark, Position
-from streams.errors import Fatal
+from streams.errors import Fatal, Retryable
 from streams.inputs.deadletters import DeadLetter, dead_letter
 from streams.inputs.decode import InputDecoder
 from streams.inputs.records import InputRecord, Rejection, Removal
@@ -45,6 +46,8 @@ FAULT_RETRY_MS: Final = 86_400_000
 """A look that failed is tried again after this time, not for ever at once."""
 IN_HAND_MAX: Final = 20_000
 """Steps after which decoded records are let go of."""
+NOT_POISON: Final = (StateError, Retryable, Fatal)
+"""What is no fault of a record: the store, a schema that cannot be had now, a mistake of the operator."""
 _SLICE_CHECK: Final = 8
 """Steps between two looks at the clock inside a slice."""
 
@@ -220,6 +223,8 @@ class Decider:
                 step(item, at)
                 if len(done) % _SLICE_CHECK == 0 and perf_counter_ns() >= within.until_ns:
                     break
+        except NOT_POISON:
+            raise
         except Exception:  # noqa: BLE001 - which step it was is found out one by one
             self._back_to(mark)
             self._carefully(done, step, at)
@@ -234,6 +239,8 @@ class Decider:
             try:
                 step(item, at)
                 self._overlay.savepoint()
+            except NOT_POISON:
+                raise
             except Exception as error:  # noqa: BLE001 - one customer's defect must not stop everybody's partition
                 self._back_to(mark)
                 self._failed(item, at, error)

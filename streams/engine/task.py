@@ -25,7 +25,7 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from state.errors import StateError
+from state.errors import Damaged, StateError
 from state.rocks import RocksStore
 from streams.engine import position as positions
 from streams.engine import restore
@@ -94,6 +94,7 @@ class PartitionTask:
         self._unflushed = 0
         self._flushed_at = monotonic()
         self._attempts = 0
+        self._distrusted = False
 
     @property
     def role(self) -> Role:
@@ -170,6 +171,8 @@ class PartitionTask:
         store = self._store = restore.open_store(self._path, kit.resources)
         mark = positions.changelog_mark(store)
         why = restore.why_useless(mark, first, end, wall_ms())
+        if self._distrusted:
+            why, self._distrusted = "a record in it is damaged", False
         if why is not None:
             self._store = None
             store = self._store = restore.replace(store, kit.resources, why)
@@ -247,6 +250,7 @@ class PartitionTask:
 
     async def _failed(self, error: Exception) -> None:
         self.stats.reopened += 1
+        self._distrusted = isinstance(error, Damaged)
         wait_s = REOPEN_AFTER_S[min(self._attempts, len(REOPEN_AFTER_S) - 1)]
         self._attempts += 1
         log.warning("partition %s is opened anew in %s s: %s", self.number, wait_s, str(error) or repr(error))
