@@ -31,6 +31,7 @@ COMMANDS = {
     "policy": "print and check the policy",
     "kafka": "a real Kafka on this machine, with nothing installed before",
     "worker": "a worker against your Kafka",
+    "topics": "the topics on the broker: list, check, create and mend them",
     "config": "every setting of a worker, its value and where it comes from",
 }
 """Sub-command, which is also its module in `streams.commands`, and its line in `kairos --help`."""
