@@ -24,7 +24,7 @@ from schemas.topics import CATALOGUE, CONTROL, journey_inputs
 from state.rocks import RocksStore
 from state.rocks_options import RocksResources
 from streams.client_options import client_options, consumer_options, producer_options
-from streams.engine.clients import Clients, stop
+from streams.engine.clients import Clients
 from streams.engine.clock import Clock, LiveClock, ScaledClock, wall_ms
 from streams.engine.failpoints import VARIABLE, Failpoints
 from streams.engine.kit import Kit
@@ -46,6 +46,7 @@ from streams.journey.identity import Identity
 from streams.loading.catalogue_file import read_products
 from streams.loading.policy_file import load_policies
 from streams.settings import Settings, load_settings
+from streams.topics.start import check_inputs
 
 log = logging.getLogger(__name__)
 
@@ -65,10 +66,15 @@ class Worker(Struct, frozen=True):
     worlds: Worlds
     settings: Settings
     clock: Clock
+    failures: list[BaseException]
+    """Why it ended by itself; empty when it was asked to end."""
 
 
-def create(settings: Settings, clock: Clock | None = None) -> Worker:
-    """The application of these settings. Nothing is connected yet. Fatal, LoadError: what cannot be used."""
+def create(settings: Settings, clock: Clock | None = None, checked: int | None = None) -> Worker:
+    """The application of these settings. Nothing is connected yet. Fatal, LoadError: what cannot be used.
+
+    `checked` is the partition count of the inputs, where that was asked already.
+    """
     shorten_transaction_backoff()
     clock = clock or _clock(settings)
     app = _faust_app(settings)
@@ -78,15 +84,16 @@ def create(settings: Settings, clock: Clock | None = None) -> Worker:
     prefix = settings.engine.topic_prefix
     topics = tuple(topic.full_name(prefix) for topic in journey_inputs())
     worlds = _worlds(settings, clients)
-    loop_crash = _crash(app)
-    partitions = Partitions(loop_crash)
-    worker = Worker(app, partitions, worlds, settings, clock)
+    failures: list[BaseException] = []
+    crash = _crash(app, failures)
+    partitions = Partitions(crash)
+    worker = Worker(app, partitions, worlds, settings, clock, failures)
     run = _slices(app)
     budget_ms = settings.engine.slice_budget_ms
 
     async def prepared() -> None:
         """Before the group is joined: inputs are there, catalogue and control are read."""
-        count = await _partition_count(clients, topics, settings)
+        count = await check_inputs(settings) if checked is None else checked
         decoder = InputDecoder(
             prefix=prefix, partitions=count, partitioner=PARTITIONERS[settings.engine.partitioner]
         )
@@ -116,7 +123,7 @@ def create(settings: Settings, clock: Clock | None = None) -> Worker:
             )
         )
         following = asyncio.create_task(worlds.run(), name="worlds")
-        following.add_done_callback(_crash_with(loop_crash))
+        following.add_done_callback(_crash_with(crash))
         ready = asyncio.create_task(worlds.ready.wait())
         await asyncio.wait({ready, following}, return_when=asyncio.FIRST_COMPLETED)
 
@@ -176,7 +183,9 @@ def _clock(settings: Settings) -> Clock:
     if engine.clock == "scaled":
         start = engine.clock_start
         start_ms = wall_ms() if start is None else int(start.timestamp() * 1000)
-        return ScaledClock(start_ms, wall_ms(), engine.clock_speed)
+        began = engine.clock_began
+        began_ms = wall_ms() if began is None else int(began.timestamp() * 1000)
+        return ScaledClock(start_ms, began_ms, engine.clock_speed)
     raise Fatal("a worker does not replay: use `kairos replay`")
 
 
@@ -241,22 +250,6 @@ class _Job:
             self.done.set_result(None)
 
 
-async def _partition_count(clients: Clients, topics: tuple[str, ...], settings: Settings) -> int:
-    """How many partitions every input has. Fatal: one is missing, or they differ."""
-    admin = await clients.admin()
-    try:
-        found = {it["topic"]: it for it in await admin.describe_topics([*topics, settings.changelog_topic])}
-    finally:
-        await stop(admin)
-    counts = {name: len(it["partitions"]) if not it["error_code"] else 0 for name, it in found.items()}
-    missing = [name for name in (*topics, settings.changelog_topic) if not counts.get(name)]
-    if missing:
-        raise Fatal(f"topics do not exist: {', '.join(missing)}. `kairos topics apply` makes them")
-    if len(set(counts.values())) > 1:
-        raise Fatal(f"co-partitioned topics must have one partition count: {counts}")
-    return next(iter(counts.values()))
-
-
 def _table(app: JourneyApp, partitions: Partitions, settings: Settings) -> None:
     """The read-only table over the stores of this worker."""
     table = app.Table(TABLE, key_type=str, help="What is known of every customer")
@@ -278,10 +271,11 @@ def _consumer(app: JourneyApp) -> GroupConsumer:
     return cast("GroupConsumer", app.consumer)
 
 
-def _crash(app: JourneyApp) -> Callable[[BaseException], None]:
+def _crash(app: JourneyApp, failures: list[BaseException]) -> Callable[[BaseException], None]:
     """Ends the worker for an error that nobody else would see."""
 
     def crash(error: BaseException) -> None:
+        failures.append(error)
         log.critical("the worker stops: %s", error)
         app.loop.create_task(app.crash(error))
 
