@@ -27,6 +27,7 @@ from streams.client_options import client_options, consumer_options, producer_op
 from streams.engine.clients import Clients
 from streams.engine.clock import Clock, LiveClock, ScaledClock, wall_ms
 from streams.engine.failpoints import VARIABLE, Failpoints
+from streams.engine.journal import VARIABLE as JOURNAL
 from streams.engine.kit import Kit
 from streams.engine.overrides import (
     GroupConsumer,
@@ -120,6 +121,8 @@ def create(settings: Settings, clock: Clock | None = None, checked: int | None =
                 commit_least_s=settings.engine.commit_interval_min_ms / 1000,
                 commit_most_s=settings.engine.commit_interval_max_ms / 1000,
                 rejected_share_max=settings.engine.dead_letter_share_max,
+                current_within_ms=settings.engine.current_threshold_ms,
+                journal=os.environ.get(JOURNAL) or None,
             )
         )
         following = asyncio.create_task(worlds.run(), name="worlds")

@@ -73,6 +73,7 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     current_threshold_ms: int
     clock: Literal["live", "scaled", "replay"]
     clock_start: datetime | None
+    clock_began: datetime | None
     clock_speed: float
 
 

@@ -92,9 +92,10 @@ def _registry_user(values: Values) -> str | None:
 
 def _clock(values: Values) -> str | None:
     clock = values["engine.clock"]
-    changed = values["engine.clock.start"] is not None or values["engine.clock.speed"] != 1
+    times = values["engine.clock.start"], values["engine.clock.began"]
+    changed = times != (None, None) or values["engine.clock.speed"] != 1
     if clock != "scaled" and changed:
-        return f"clock.start and clock.speed are for the clock scaled, and it is {clock}"
+        return f"clock.start, clock.began and clock.speed are for the clock scaled, and it is {clock}"
     return None
 
 
@@ -113,6 +114,6 @@ RULES: Final = (
     Rule((*SSL_FILES[1:], "kafka.ssl.key.password"), _key),
     Rule(("engine.wire.format", "registry.url"), _registry),
     Rule(("registry.username", "registry.password", "registry.url"), _registry_user),
-    Rule(("engine.clock", "engine.clock.start", "engine.clock.speed"), _clock),
+    Rule(("engine.clock", "engine.clock.start", "engine.clock.began", "engine.clock.speed"), _clock),
     Rule(("state.dir",), _directory),
 )

@@ -148,6 +148,7 @@ TABLE: Final = (
         # time
         ("clock", choice("live", "scaled", "replay"), "live", "", "replay: the time of the events"),
         ("clock.start", time(), None, "", "where a scaled clock begins; unset: now"),
+        ("clock.began", time(), None, "", "when it was there, for all workers; unset: at their start"),
         ("clock.speed", number(0.001, 1_000_000), 1.0, "times", "how fast a scaled clock runs"),
     ),
     *_section(

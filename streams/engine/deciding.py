@@ -30,6 +30,7 @@ from state.layouts import Codecs
 from state.overlay import Overlay
 from state.store import Batch, Store
 from streams.engine import position as positions
+from streams.engine.journal import Journal
 from streams.engine.position import Mark, Position
 from streams.errors import Fatal, Retryable
 from streams.inputs.deadletters import DeadLetter, dead_letter
@@ -103,6 +104,7 @@ class Decider:
         *,
         prefix: str = DEFAULT_PREFIX,
         encode_output: Encode = encode,
+        journal: Journal | None = None,
     ) -> None:
         self.counts = Counts()
         self.position = position
@@ -110,6 +112,7 @@ class Decider:
         self._decoder = decoder
         self._prefix = prefix
         self._encode = encode_output
+        self._journal = journal
         codecs = Codecs()
         self._overlay = Overlay(store, codecs)
         self._decided = DecidedRecords(store, codecs)
@@ -192,6 +195,8 @@ class Decider:
         outputs.extend(self._snapshots({record.customer_id for _, record in said} | self._gone()))
         name = self._prefix + DEAD_LETTERS
         letters = [Output(name, it.key, it.value, it.headers) for it in self._letters]
+        if self._journal is not None:
+            outputs.append(Output(self._journal.topic, None, self._journal.line(self.world.version)))
         self._batch.put(positions.KEY, positions.encode(position))
         self.counts.outputs += len(said)
         return Commit(outputs, letters, self._batch, position, self._steps)
@@ -230,6 +235,8 @@ class Decider:
             self._carefully(done, step, at)
         self._overlay.savepoint()
         self._steps += len(done)
+        if self._journal is not None:
+            self._journal.slice(at, done)
         self._feed_incidents()
 
     def _carefully(self, items: Iterable[Any], step: Callable[[Any, At], None], at: At) -> None:

@@ -64,3 +64,7 @@ class Kit(Struct, frozen=True, kw_only=True):
     commit_least_s: float = 0.05
     commit_most_s: float = 0.5
     rejected_share_max: float = 0.5
+    current_within_ms: int = 60_000
+    """How far behind, in wall time, a partition still counts as current."""
+    journal: str | None = None
+    """The topic that hears what every transaction was decided from; see `journal`."""

@@ -22,7 +22,6 @@ from streams.inputs.records import InputRecord
 
 RECORDS_MAX: Final = 2_000
 """Records that one fetch hands over."""
-CURRENT_WITHIN_MS: Final = 60_000
 ASKED_WITHIN_S: Final = 10.0
 """How old the broker's word about the end of a topic may be."""
 
@@ -30,9 +29,16 @@ ASKED_WITHIN_S: Final = 10.0
 class Inputs:
     """The co-partitioned input topics of one partition, read by one consumer."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, topics: Sequence[str], partition: int) -> None:
+    def __init__(
+        self,
+        consumer: AIOKafkaConsumer,
+        topics: Sequence[str],
+        partition: int,
+        current_within_ms: int = 60_000,
+    ) -> None:
         self.pending: deque[InputRecord] = deque()
         self._consumer = consumer
+        self._current_within_ms = current_within_ms
         self._partitions = [TopicPartition(topic, partition) for topic in topics]
         self._newest_ms = dict.fromkeys(self._partitions, 0)
         self._asked_at = 0.0
@@ -77,11 +83,11 @@ class Inputs:
             self.pending.extend(map(_record, merge(*found.values(), key=_timestamp)))
 
     async def current(self, now_ms: int, speed: float) -> bool:
-        """Whether every topic was decided to within a minute of its end, and the end is known of late.
+        """Whether every topic was decided to near its end, and the end is known of late.
 
-        The minute is one of the wall clock, so `speed` scales it.
+        How near that is, is said in wall time, so `speed` scales it.
         """
-        oldest_ms = now_ms - int(CURRENT_WITHIN_MS * max(1.0, speed))
+        oldest_ms = now_ms - int(self._current_within_ms * max(1.0, speed))
         if (
             self.pending
             and self.pending[0].timestamp_ms is not None

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from enum import StrEnum
@@ -32,6 +33,7 @@ from streams.engine import restore
 from streams.engine.clients import stop
 from streams.engine.clock import wall_ms
 from streams.engine.deciding import Decider
+from streams.engine.journal import Journal
 from streams.engine.kit import Kit, Stats
 from streams.engine.pace import Pace
 from streams.engine.reading import Inputs
@@ -207,7 +209,7 @@ class PartitionTask:
         await stop(self._consumer)
         partitions = [TopicPartition(topic, self.number) for topic in kit.inputs]
         consumer = self._consumer = await kit.clients.consumer(partitions)
-        inputs = Inputs(consumer, kit.inputs, self.number)
+        inputs = Inputs(consumer, kit.inputs, self.number, kit.current_within_ms)
         position = positions.stored(store)
         if position is None and positions.changelog_mark(store) is not None and end > 0:
             raise Fatal(
@@ -223,7 +225,9 @@ class PartitionTask:
             position.heard,
             position.world,
         )
-        decider = Decider(store, kit.world(), kit.decoder, position, prefix=kit.prefix)
+        opened = f"{os.getpid()}-{wall_ms()}"
+        journal = None if kit.journal is None else Journal(kit.journal, opened)
+        decider = Decider(store, kit.world(), kit.decoder, position, prefix=kit.prefix, journal=journal)
         transactions = Transactions(
             producer, self.number, changelog=kit.changelog, group=kit.app_id, failpoints=kit.failpoints
         )

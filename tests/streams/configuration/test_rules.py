@@ -71,7 +71,7 @@ USER = {"kafka.sasl.username": "u", "kafka.sasl.password": "p"}
         ({"engine.clock": "scaled", "engine.clock.speed": "60"}, None),
         (
             {"engine.clock": "replay", "engine.clock.speed": "60"},
-            "clock.start and clock.speed are for the clock scaled, and it is replay",
+            "clock.start, clock.began and clock.speed are for the clock scaled, and it is replay",
         ),
     ],
 )
