@@ -25,7 +25,7 @@ NEVER: Stamp = (0, "")
 NO_FLOOR: Mark = (0, "", "")
 
 LINES_MAX = 8
-ORDER_DAYS_MAX = 8
+UNITS_MAX = 8
 TICKETS_MAX = 16
 PAYMENTS_MAX = 8
 RETURNS_MAX = 16
@@ -109,8 +109,8 @@ class Withheld(Struct, array_like=True, gc=False):
 class ItemRecord(Struct, array_like=True, gc=False):
     """One owned item: a product, and the unit where events name units.
 
-    The record of the empty unit also points at the newest unit: usage that names no unit is folded into
-    it and counts for that unit. Usage lists hold the k smallest and k greatest stamps of all ever seen.
+    The record of the empty unit also names the units bought last: usage that names no unit is folded into it
+    and counts for the newest. Usage lists hold the k smallest and k greatest stamps of all ever seen.
     """
 
     product_id: str = ""
@@ -119,7 +119,7 @@ class ItemRecord(Struct, array_like=True, gc=False):
     # facts
     lines: list[Line] = []
     lines_floor: Mark = NO_FLOOR
-    newest_unit: tuple[int, str, str] = (0, "", "")
+    units: list[Mark] = []
     setup_started: list[Stamp] = []
     setup_completed: list[Stamp] = []
     sessions: list[Stamp] = []
@@ -141,6 +141,11 @@ class ItemRecord(Struct, array_like=True, gc=False):
     withheld: list[Withheld] = []
     decided_under: int = 0
     goal_at: int = 0
+
+    @property
+    def newest_unit(self) -> str:
+        """The unit that was bought last, "" where events name none."""
+        return self.units[-1][2] if self.units else ""
 
 
 class OrderLine(Struct, array_like=True, gc=False):

@@ -7,7 +7,7 @@ pass is taken. When none does, the reason of the best one that failed is reporte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from msgspec import Struct
 
@@ -41,7 +41,7 @@ class Seeking(Struct, gc=False):
     view: View | None
     relation: Relation
     target: Entry
-    owned: ItemRecord | None
+    owned: list[ItemRecord]
     in_order: frozenset[str]
 
 
@@ -86,23 +86,23 @@ def not_owned(seeking: Seeking) -> bool:
     """The customer does not have it already, nor in the bundle that was bought."""
     if seeking.target.product.product_id in seeking.entry.product.contains:
         return False
-    return not has(seeking.owned) and not any(has(bundle) for bundle in _bundles(seeking))
+    bundles = seeking.step.world.catalogue.bundles_with(seeking.target.product.product_id)
+    return not _has(seeking.owned) and not any(has(seeking.step, bundle_id) for bundle_id in bundles)
 
 
-def has(owned: ItemRecord | None) -> bool:
-    """Whether the customer has something of an item."""
-    return owned is not None and any(_counts(line) for line in owned.lines)
+def has(step: Step, product_id: str) -> bool:
+    """Whether the customer has something of a product, in any unit."""
+    return _has(records_of(step, product_id))
+
+
+def _has(owned: list[ItemRecord]) -> bool:
+    return any(_counts(line) for record in owned for line in record.lines)
 
 
 def _counts(line: Line) -> bool:
     """Something of the line was bought and not given back or away."""
     left = line.quantity - line.cancelled_quantity - line.refunded_quantity
     return left > 0 and not (line.gift or line.void or line.lost)
-
-
-def _bundles(seeking: Seeking) -> Iterator[ItemRecord | None]:
-    for bundle_id in seeking.step.world.catalogue.bundles_with(seeking.target.product.product_id):
-        yield _record(seeking.step, bundle_id)
 
 
 def not_in_order(seeking: Seeking) -> bool:
@@ -127,32 +127,28 @@ def small_price(seeking: Seeking) -> bool:
 
 def not_reordered(seeking: Seeking) -> bool:
     """Not bought again in another way since the supply that runs out, nor still under way."""
-    if _is_self(seeking) or seeking.owned is None or seeking.view is None:
+    if _is_self(seeking) or seeking.view is None:
         return True
     since = seeking.view.supplies[-1][0] if seeking.view.supplies else 0
     return not _bought_after(seeking.owned, since)
 
 
-def _bought_after(owned: ItemRecord, since: int) -> bool:
-    return any((line.placed[0] or line.content[0]) > since for line in owned.lines if _counts(line))
+def _bought_after(owned: list[ItemRecord], since: int) -> bool:
+    lines = (line for record in owned for line in record.lines if _counts(line))
+    return any((line.placed[0] or line.content[0]) > since for line in lines)
 
 
 def uncovered(seeking: Seeking) -> bool:
     """No active subscription brings it."""
-    records = (seeking.owned, None if seeking.view is None else seeking.view.item)
-    return all(
-        held.status == "subscription_cancelled"
-        for record in records
-        if record is not None
-        for held in record.subscriptions
-    )
+    records = seeking.owned if seeking.view is None else [*seeking.owned, seeking.view.item]
+    return all(held.status == "subscription_cancelled" for record in records for held in record.subscriptions)
 
 
 def part_due(seeking: Seeking) -> bool:
     """The part was not bought since the last interval began."""
     interval_ms = (seeking.entry.product.maintenance_interval_days or 0) * 86_400_000
     since = seeking.claim.opens_at - interval_ms
-    return seeking.owned is None or not _bought_after(seeking.owned, since)
+    return not _bought_after(seeking.owned, since)
 
 
 EVERYWHERE: tuple[tuple[Reason, Guard], ...] = (
@@ -244,7 +240,7 @@ def choose(
     """The candidate for an offer about `entry`'s product, or the reason why there is none."""
     failed = Reason.NO_CANDIDATE
     for relation, target in _ranked(step, claim, entry, relations, _variant(step, claim, view)):
-        owned = _record(step, target.product.product_id)
+        owned = records_of(step, target.product.product_id)
         seeking = Seeking(step, claim, entry, view, relation, target, owned, in_order)
         reason = _refused(seeking)
         if reason is None:
@@ -274,7 +270,7 @@ def still_holds(step: Step, held: Open) -> bool:
     in_order = _contents(step, order) if order is not None else frozenset()
     for relation, target in _ranked(step, claim, entry, (held.relation,), ""):
         if target.product.product_id == held.candidate:
-            owned = _record(step, held.candidate)
+            owned = records_of(step, held.candidate)
             return _refused(Seeking(step, claim, entry, None, relation, target, owned, in_order)) is None
     return False
 
@@ -283,11 +279,15 @@ def still_holds(step: Step, held: Open) -> bool:
 _telling = [Reason.NO_CANDIDATE, Reason.COVERED, Reason.GENERIC, Reason.FAMILY_RESTS]
 
 
-def _record(step: Step, product_id: str) -> ItemRecord | None:
-    """What is known of a product: of the product itself, or of its newest unit."""
+def records_of(step: Step, product_id: str) -> list[ItemRecord]:
+    """What is known of a product: of the product itself, and of the units bought last."""
     record = step.peek(product_id)
-    unit_id = record.newest_unit[2] if record is not None else ""
-    return step.peek(product_id, unit_id) if unit_id else record
+    if record is None:
+        return []
+    if not record.units:
+        return [record]
+    units = {unit_id: step.peek(product_id, unit_id) for _, _, unit_id in record.units}
+    return [record, *(unit for unit in units.values() if unit is not None)]
 
 
 def _variant(step: Step, claim: Claim, view: View | None) -> str:

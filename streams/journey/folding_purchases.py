@@ -18,6 +18,7 @@ from state.records import (
     PAYMENTS_MAX,
     RETURNS_MAX,
     SUBSCRIPTIONS_MAX,
+    UNITS_MAX,
     CustomerRecord,
     ItemRecord,
     Line,
@@ -76,7 +77,7 @@ def _fold_placed(step: Step, event: Purchase, stamp: Stamp) -> None:
             item.lines_floor = bound(item.lines, item.lines_floor, LINES_MAX, _newest_of_line, _trim_line)
         if sent.unit_id and placed:
             base = step.item(sent.product_id)
-            base.newest_unit = max(base.newest_unit, (stamp[0], stamp[1], sent.unit_id))
+            keep_newest(base.units, (stamp[0], stamp[1], sent.unit_id), UNITS_MAX)
     order.lines_floor = bound(
         order.lines, order.lines_floor, ORDER_LINES_MAX, _newest_of_order_line, keep_whole
     )

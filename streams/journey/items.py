@@ -40,7 +40,7 @@ def _base_of(step: Step, item: ItemRecord) -> ItemRecord | None:
     if not item.unit_id:
         return None
     base = step.peek(item.product_id)
-    return base if base is not None and base.newest_unit[2] == item.unit_id else None
+    return base if base is not None and base.newest_unit == item.unit_id else None
 
 
 def _change_stage(step: Step, view: View, stage: Stage, since: int) -> None:

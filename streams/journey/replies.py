@@ -156,7 +156,7 @@ def buy(step: Step, event: Purchase) -> None:
         if event.occurred_at >= held.opened_at:
             step.customer.declines_in_a_row = 0
             end(step, held, Status.ACCEPTED, Reason.PURCHASED)
-        elif held.send_by > step.now and held.placement in ONCE_OWNED and has(step.peek(held.candidate)):
+        elif held.send_by > step.now and held.placement in ONCE_OWNED and has(step, held.candidate):
             end(step, held, Status.REVOKED, Reason.COVERED)
 
 

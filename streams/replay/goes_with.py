@@ -13,7 +13,7 @@ from msgspec import Struct
 from schemas.records import Product, Relation
 from state.records import Claim, ItemRecord, OrderRecord
 from streams.journey import orders
-from streams.journey.candidates import ADD_ONS, GUARDS, Seeking
+from streams.journey.candidates import ADD_ONS, GUARDS, Seeking, records_of
 from streams.journey.words import Move, Placement, Scope, Stage
 from streams.replay.looking import Look, Owned, is_owned
 
@@ -112,8 +112,7 @@ def _may_add(look: Look, owner: str, relation: Relation, order: OrderRecord) -> 
     in_order = {line.product_id for line in order.lines}
     entries = [catalogue.get(product_id) for product_id in in_order]
     in_order.update(part for one in entries if one is not None for part in one.product.contains)
-    held = look.of_product(relation.product_id)
-    owned = held[-1].item if held else None
+    owned = records_of(look.step, relation.product_id)
     seeking = Seeking(
         look.step, _claim(look, owner, order), entry, None, relation, target, owned, frozenset(in_order)
     )

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from state.records import FlagNow, ItemRecord
 from streams.journey import friction
+from streams.journey.candidates import records_of
 from streams.journey.stages import stage_of
 from streams.journey.step import At, Records, Step, World
 from streams.journey.view import View
@@ -41,21 +42,15 @@ class Look:
         step = self.step
         entry, rules = step.world.known(step.customer.brand, item.product_id)
         base = step.peek(item.product_id) if item.unit_id else None
-        if base is not None and base.newest_unit[2] != item.unit_id:
+        if base is not None and base.newest_unit != item.unit_id:
             base = None
         now = step.now if at_ms is None else at_ms
         view = View(item, base, entry, rules, step.customer.order_days, now)
         return Owned(item, view, *stage_of(view))
 
     def of_product(self, product_id: str) -> list[Owned]:
-        """The item of a product, and that of its newest unit where events name units."""
-        step = self.step
-        item = step.peek(product_id)
-        found = [] if item is None else [item]
-        if item is not None and item.newest_unit[2]:
-            unit = step.peek(product_id, item.newest_unit[2])
-            found += [] if unit is None else [unit]
-        return [self.owned(item) for item in found]
+        """The item of a product, and those of the units bought last where events name units."""
+        return [self.owned(item) for item in records_of(self.step, product_id)]
 
     def blocking(self, move: Move, order_id: str, product_id: str) -> list[FlagNow]:
         """The flags that block a move about an order's item now."""

@@ -75,6 +75,21 @@ def test_a_unit_that_is_named_after_the_order_takes_its_line_along() -> None:
     assert (stages_of(story)[-1], stages_of(story, "u1")) == ("ended", ["checkout", "unboxing"])
 
 
+def test_what_a_line_moved_from_a_unit_to_none_is_still_owned() -> None:
+    story = Story().profile().order(line("bulb", "u1"), order_id="f")
+    story.order(line("bulb"), order_id="f", type="order_updated").at(days=1).order("lamp", order_id="k")
+    assert (stages_of(story, "u1", "bulb")[-1], stages_of(story, None, "bulb")) == ("ended", ["checkout"])
+    assert "bulb" not in [r.candidate for r in story.opened("order_add_on")]
+
+
+def test_an_older_unit_is_still_owned_when_the_newest_was_given_back() -> None:
+    story = Story().profile()
+    for unit in ("u1", "u2"):
+        story.order(line("bulb", unit), order_id=unit)
+    story.at(days=1).purchase("order_refunded", line("bulb", "u2"), order_id="u2")
+    assert "bulb" not in [r.candidate for r in story.order("lamp", order_id="k").opened("order_add_on")]
+
+
 # cycles
 
 
