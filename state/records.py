@@ -141,6 +141,8 @@ class ItemRecord(Struct, array_like=True, gc=False):
     withheld: list[Withheld] = []
     decided_under: int = 0
     goal_at: int = 0
+    supply: str = ""
+    rhythm: float | None = None
 
     @property
     def newest_unit(self) -> str:

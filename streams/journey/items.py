@@ -23,6 +23,8 @@ def decide(step: Step, item: ItemRecord) -> None:
     stage, since, changes_at = stage_of(view)
     if stage != item.stage or view.cycle != item.cycle:
         _change_stage(step, view, stage, since)
+    if view.supply != item.supply:
+        item.supply, item.rhythm = view.supply, view.rhythm
     if view.shows_value:
         item.first_value_at = view.first_value[0]
     if step.customer.open:

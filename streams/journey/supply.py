@@ -41,7 +41,7 @@ def _window(view: View) -> RefillWindow:
         delivered_at + estimate.expected_ms,
         estimate.basis,
         estimate.confidence,
-        f"{newest[3].order_id}/{newest[3].line_id}",
+        view.supply,
     )
 
 

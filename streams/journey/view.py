@@ -39,7 +39,7 @@ class View:
     __slots__ = (
         "consumable", "cycle", "delivered", "delivery_inferred", "entry", "first_value", "gone", "item",
         "line", "now", "order_id", "ordered", "parcel_id", "plan", "rhythm", "rules", "setup_completed",
-        "supplies", "usage_reported", "used", "value_inferred", "window",
+        "supplies", "supply", "usage_reported", "used", "value_inferred", "window",
     )  # fmt: skip
 
     def __init__(
@@ -57,7 +57,6 @@ class View:
         self.now = now
         self.consumable = entry is not None and entry.product.kind == "consumable"
         self.plan = entry is not None and entry.product.kind == "plan"
-        self.rhythm = rhythm_of(order_days, rules.replenishment) if self.consumable else None
         self.window: RefillWindow | None = None
         self.usage_reported = entry is None or entry.product.usage_reported
         self.line: Line | None = None
@@ -68,9 +67,12 @@ class View:
         self.setup_completed = self.used = 0
         self.delivery_inferred = self.value_inferred = False
         self.supplies, self.gone = _supplies(item.lines)
+        self.supply, self.rhythm = item.supply, item.rhythm
         if self.supplies:
             self._take_line()
-        elif item.subscriptions and not item.lines:
+            if self.consumable:
+                self._take_rhythm(order_days)
+        elif item.subscriptions and not self.gone:
             self._take_subscription()
         if self.cycle:
             self._take_usage(base)
@@ -94,6 +96,12 @@ class View:
                 self.delivered, self.delivery_inferred = min(found)
         else:
             self.delivered, self.delivery_inferred = delivery_of(line, self.rules)
+
+    def _take_rhythm(self, order_days: Sequence[int]) -> None:
+        """The rhythm of orders when the newest supply was first seen: later ones move no window."""
+        newest = _key(self.supplies[-1][3])
+        if newest != self.supply:
+            self.supply, self.rhythm = newest, rhythm_of(order_days, self.rules.replenishment)
 
     def _take_subscription(self) -> None:
         """A plan without an order line is owned from its start."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.records import OrderLine, Product
+from schemas.records import OrderLine, Prior, Product
+from state.records import Target
 from streams.journey.replenishment import estimate_run_out
 from tests.streams.journey.story import DAY, DAY_0, PRODUCTS, Story, product
 from tests.streams.journey.worlds import policy, world_of
@@ -45,6 +46,30 @@ def test_a_refill_counts_from_delivery() -> None:
     early, _ = window()
     story = Story(world_of("refill")).profile().order("coffee").at(days=4).delivered().at(days=40)
     assert story.opened("refill")[0].opens_at == DAY_0 + 4 * DAY + early - LEAD
+
+
+TEA = product("tea", "consumable", prior=Prior(3.0, 0.5, 0.3, 40, "product"))
+
+
+def tea(*, other_orders: int) -> Story:
+    """Tea that is bought twice, and orders of other things after it."""
+    story = Story(world_of("refill", products=(*PRODUCTS, TEA))).profile().order("tea").delivered()
+    story.at(days=9).order("tea", order_id="o2").delivered("o2", "p2")
+    for n in range(other_orders):
+        story.at(days=10 + n).order("lamp", order_id=f"l{n}")
+    return story
+
+
+def test_what_else_is_ordered_later_moves_no_refill() -> None:
+    alone, among = (tea(other_orders=n).at(days=60).opened("refill")[-1] for n in (0, 9))
+    assert (alone.opens_at, alone.send_by) == (among.opens_at, among.send_by)
+
+
+def test_a_look_after_another_order_changes_no_refill() -> None:
+    story = tea(other_orders=3)
+    due = story.store.next_due()
+    assert story.look(Target("tea")) == []
+    assert story.store.next_due() == due
 
 
 def test_a_refill_is_a_service_offer() -> None:
