@@ -428,6 +428,7 @@ class CustomerRecord(Struct, array_like=True, gc=False):
     newest: list[ItemNow] = []
     decided_under: int = 0
     context_until: int = 0
+    order_flags_floor: Stamp = NEVER
 
 
 class Forgotten(Struct, array_like=True, gc=False):

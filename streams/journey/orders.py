@@ -218,16 +218,26 @@ def _late(
 
 
 def _put(customer: CustomerRecord, held: OrderFlag | None, problem: OrderFlag) -> None:
+    """Keep the newest problems; the others become one that names no order, and are not told apart again."""
+    flags = customer.order_flags
     if held is not None:
-        customer.order_flags[customer.order_flags.index(held)] = problem
+        flags[flags.index(held)] = problem
         return
-    customer.order_flags.append(problem)
-    if len(customer.order_flags) > ORDER_FLAGS_MAX:
-        customer.order_flags.sort(key=lambda flag: (not flag.ended_at, flag.since, flag.order_id))
-        merged = customer.order_flags.pop(0)
-        if not merged.ended_at:
-            other = customer.order_flags[0]
-            other.order_id, other.since = "", min(other.since, merged.since)
+    if _age(problem) <= customer.order_flags_floor:
+        return
+    flags.append(problem)
+    if len(flags) > ORDER_FLAGS_MAX:
+        flags.sort(key=lambda flag: (not flag.ended_at, *_age(flag)))
+        oldest = flags.pop(0)
+        if not oldest.ended_at:
+            other = flags[0]
+            customer.order_flags_floor = max(customer.order_flags_floor, _age(oldest), _age(other))
+            other.order_id, other.since, other.cause = "", oldest.since, oldest.cause
+            other.severe, other.inferred = other.severe or oldest.severe, other.inferred and oldest.inferred
+
+
+def _age(flag: OrderFlag) -> Stamp:
+    return flag.since, flag.order_id
 
 
 def closes_at(step: Step, order: OrderRecord) -> int:

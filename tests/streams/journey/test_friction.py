@@ -2,6 +2,9 @@ from typing import Any
 
 import pytest
 
+from state.layouts import Codecs
+from state.overlay import Overlay
+from state.records import ORDER_FLAGS_MAX, CustomerRecord, Target
 from tests.streams.journey.story import DAY, DAY_0, Story
 
 DAY_0_DATE = DAY_0 // DAY
@@ -12,6 +15,10 @@ EDGES = [(-1, False), (0, True), (1, True)]
 def ordered() -> Story:
     """A lamp on its way; its add-on was offered and is over at day 1."""
     return Story().profile().order("lamp").at(days=1, hours=1)
+
+
+def record(story: Story) -> CustomerRecord:
+    return Overlay(story.store, Codecs()).customer(story.customer)
 
 
 def open_since(story: Story, flag: str) -> int:
@@ -399,6 +406,31 @@ def test_friction_that_is_over_before_it_is_read_only_cools_off() -> None:
     first.ticket("open")
     story.send(told[0])
     assert story.flags("troubleshooting") == ["cooling_off"]
+
+
+def many_in_trouble(*severe: int) -> Story:
+    """More orders in trouble, an hour apart, than a customer's record tells apart."""
+    story = Story()
+    for n in range(ORDER_FLAGS_MAX + 4):
+        status = "lost" if n in severe else "exception"
+        story.at(hours=n).order("lamp", order_id=f"o{n}").parcel(status, f"o{n}")
+    return story
+
+
+def test_of_too_many_orders_in_trouble_the_oldest_are_one_problem_as_severe_as_any() -> None:
+    (told,) = [f for f in record(many_in_trouble(2)).order_flags if not f.order_id]
+    assert (told.since, told.severe) == (DAY_0, True)
+
+
+def test_a_look_at_one_of_too_many_orders_in_trouble_changes_nothing() -> None:
+    story = many_in_trouble()
+    before = record(story)
+    for n in range(ORDER_FLAGS_MAX + 4):
+        assert story.look(Target(order_id=f"o{n}")) == []
+    assert record(story) == before
+    for n in range(10, ORDER_FLAGS_MAX + 4):
+        story.delivered(f"o{n}")
+    assert [story.look(Target(order_id=f"o{n}")) for n in range(10)] == [[]] * 10
 
 
 def test_friction_has_a_word_for_every_scope() -> None:
