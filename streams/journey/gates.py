@@ -205,7 +205,6 @@ def _full(step: Step, reason: Reason, times: list[int], most: int, window_ms: in
 
 GATES: tuple[tuple[frozenset[Move], Gate], ...] = (
     (EVERY_MOVE, paused),
-    (EVERY_MOVE, not_current),
     (GUIDE | OFFER, inputs_stale),
     (EVERY_MOVE, before_live),
     (EVERY_MOVE, ramping_up),
@@ -224,6 +223,7 @@ GATES: tuple[tuple[frozenset[Move], Gate], ...] = (
     (EVERY_MOVE, daily_cap),
 )
 BY_MOVE: dict[int, tuple[Gate, ...]] = {
+    (EVERY_MOVE, not_current),  # last, so that catching up changes no reason that holds anyway
     move: tuple(gate for moves, gate in GATES if move in moves) for move in Move
 }
 
