@@ -17,6 +17,8 @@ from streams.journey.words import PLACEMENT_WORDS, FlagState, Move, Placement, R
 
 Shut = tuple[Reason, int] | None
 Gate = Callable[[Step, Claim], Shut]
+OLD_OFFERS_MAX = 8
+"""So many offers are known longer than any cap looks at them."""
 EVERY_MOVE = frozenset(Move)
 GUIDE, ASK = frozenset((Move.GUIDE,)), frozenset((Move.ASK,))
 OFFER, HELP = frozenset((Move.OFFER,)), frozenset((Move.HELP,))
@@ -221,9 +223,9 @@ GATES: tuple[tuple[frozenset[Move], Gate], ...] = (
     (OFFER, offer_gap),
     (OFFER, offer_cap),
     (EVERY_MOVE, daily_cap),
+    (EVERY_MOVE, not_current),  # last, so that catching up changes no reason that holds anyway
 )
 BY_MOVE: dict[int, tuple[Gate, ...]] = {
-    (EVERY_MOVE, not_current),  # last, so that catching up changes no reason that holds anyway
     move: tuple(gate for moves, gate in GATES if move in moves) for move in Move
 }
 
@@ -238,5 +240,7 @@ def first_shut(step: Step, claim: Claim) -> Shut:
 
 
 def counted(sent: list[Sent], now: int, keep_ms: int) -> list[Sent]:
-    """The sent list without what no cap looks at any more."""
-    return [entry for entry in sent if entry.at + keep_ms > now]
+    """What caps look at, and the last offers before it: a late no still rests their family."""
+    kept = [entry for entry in sent if entry.at + keep_ms > now]
+    old = [entry for entry in sent if entry.family and entry.at + keep_ms <= now]
+    return old[-OLD_OFFERS_MAX:] + kept if old else kept

@@ -184,6 +184,15 @@ def test_a_reply_after_the_end_makes_no_second_end_and_is_still_a_fact() -> None
     assert offer_at(story, "bike", days=15) == "offers_rest"
 
 
+def test_a_no_that_comes_months_after_the_end_rests_the_family_too() -> None:
+    story = Story(WORLD).profile().order("coffee", order_id="c").delivered("c").at(days=100)
+    (offer,) = story.opened("refill")
+    story.order("tent", order_id="t").reply("no", offer)  # what is no more counted by caps is known still
+    story.order("coffee", order_id="d").delivered("d").at(days=150)
+    assert story.opened("refill") == [offer]
+    assert story.withheld("refill") == ["family_rests"]
+
+
 @pytest.mark.parametrize(("ms", "over"), EDGES)
 def test_a_permission_that_was_never_reported_sent_ends_at_send_by(ms: int, over: bool) -> None:
     story = offered().at(days=1, ms=ms)
