@@ -223,14 +223,14 @@ def _crowd_out(step: Step, key: ClaimKey) -> None:
 
 
 def _look_again(step: Step, claim: Claim) -> None:
-    """The wake-up of what was crowded out is that of its item or order; help is claimed at every look."""
+    """What was crowded out has the wake-up of its order or item; help is claimed at every look."""
     if claim.move == Move.HELP:
         return
     record: ItemRecord | OrderRecord
-    if claim.placement not in order_moments.OF_ORDERS:
-        record = step.item(claim.product_id, claim.unit_id)
-    elif step.peek_order(claim.order_id) is not None:
+    if claim.scope in (Scope.ORDER, Scope.PARCEL) and step.peek_order(claim.order_id) is not None:
         record = step.order(claim.order_id)
+    elif claim.placement not in order_moments.OF_ORDERS:
+        record = step.item(claim.product_id, claim.unit_id)
     else:
         return
     if claim.look_at:

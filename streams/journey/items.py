@@ -6,11 +6,11 @@ from schemas.records import StageChange
 from state.records import NEWEST_ITEMS_MAX, Claim, ItemNow, ItemRecord, Open
 from streams.journey import order_moments
 from streams.journey.eligibility import end
-from streams.journey.moments import BY_PLACEMENT, BY_STAGE, Ending, Row, When, told_of
+from streams.journey.moments import BY_PLACEMENT, BY_STAGE, Ending, Row, When, anchor_of, told_of
 from streams.journey.policy import Moment
 from streams.journey.stages import stage_of
 from streams.journey.step import Step, key_of
-from streams.journey.telling import is_settled, report, seen_of
+from streams.journey.telling import forget_promise, is_settled, report, seen_of
 from streams.journey.view import FAR, View
 from streams.journey.words import Move, Placement, Reason, Scope, Stage, Status
 
@@ -132,7 +132,7 @@ def _look_at_moments(step: Step, view: View, stage: Stage) -> int:
         elif when.ends_at > step.now:
             order = step.peek_order(view.order_id) if row.scope == Scope.PARCEL else None
             seen = seen_of(view.item if order is None else order, row.placement, when.anchor)
-            if seen is not None and step.now < seen.look_at < next_at:
+            if order is None and seen is not None and step.now < seen.look_at < next_at:
                 next_at = seen.look_at
             claim = _claim(view, row, rule, when, stage)
             if key_of(claim) in step.waiting or not is_settled(step, view.item, seen):
@@ -193,7 +193,7 @@ def succeed(step: Step) -> None:
     """What one item of an order or parcel needs no more, or what was taken back, may be another's moment."""
     vacated, step.vacated = step.vacated, []
     for key in dict.fromkeys(vacated):
-        placement, order_id, _, _ = key
+        placement, order_id, parcel_id, _ = key
         if step.peek_order(order_id) is None:
             continue
         order = step.order(order_id)
@@ -205,3 +205,5 @@ def succeed(step: Step) -> None:
                 break
             if step.peek(line.product_id, line.unit_id) is not None:
                 decide(step, step.item(line.product_id, line.unit_id))
+        else:
+            forget_promise(order, placement, anchor_of(f"{order_id}/{parcel_id}"))

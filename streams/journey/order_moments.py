@@ -35,6 +35,8 @@ def decide(step: Step, order: OrderRecord) -> None:
         look = min(look, _add_on(step, order))
         for parcel in order.parcels:
             look = min(look, _pre_arrival(step, order, parcel))
+    if order.withheld:
+        look = min(look, _promised_guides(step, order))
     if step.waiting:
         _drop_claims(step, order)
     closes = orders.closes_at(step, order)
@@ -150,6 +152,21 @@ def _admit(step: Step, order: OrderRecord, claim: Claim) -> int:
     if key_of(claim) in step.waiting or not is_settled(step, order, seen):
         step.claims.setdefault(key_of(claim), claim)
     return seen.look_at if seen is not None and step.now < seen.look_at else FAR
+
+
+def _promised_guides(step: Step, order: OrderRecord) -> int:
+    """When a parcel's guide that was crowded out is looked at again; then any of its items may lead it."""
+    look = FAR
+    for seen in order.withheld:
+        if seen.placement != Placement.SETUP_GUIDE or not seen.look_at:
+            continue
+        if seen.look_at > step.now:
+            look = min(look, seen.look_at)
+            continue
+        ids = [parcel.parcel_id for parcel in order.parcels]
+        parcel_id = next((i for i in ids if anchor_of(f"{order.order_id}/{i}") == seen.anchor), "")
+        step.vacated.append((seen.placement, order.order_id, parcel_id, ""))
+    return look
 
 
 def _end_open(step: Step, order: OrderRecord, *, cancelled: bool) -> None:

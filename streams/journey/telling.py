@@ -2,7 +2,7 @@
 
 scope      remembered in
 item       the item
-parcel     the order, and the item that leads the parcel
+parcel     the order; what was said also in the item that leads the parcel
 order      the order
 customer   the item that raised it (the customer counts its asks)
 episode    the friction flag
@@ -98,6 +98,14 @@ def promised(step: Step, claim: Claim) -> int:
     return 0
 
 
+def forget_promise(place: ItemRecord | OrderRecord, placement: int, anchor: int) -> None:
+    """Nobody has this moment any more that was to be looked at again."""
+    place.withheld = [
+        seen for seen in place.withheld
+        if not seen.look_at or seen.placement != placement or seen.anchor != anchor
+    ]  # fmt: skip
+
+
 def reported(step: Step, claim: Claim) -> int:
     """The reason that was last reported for the claim, 0 for none."""
     if claim.reason:
@@ -157,13 +165,10 @@ def _places_seen(step: Step, claim: Claim) -> list[ItemRecord | OrderRecord]:
     if claim.scope == Scope.ORDER or claim.placement == Placement.PRE_ARRIVAL:
         order = step.orders.get(claim.order_id)
         return [order] if order is not None else []
-    places: list[ItemRecord | OrderRecord] = []
     if claim.scope == Scope.PARCEL and step.peek_order(claim.order_id) is not None:
-        places.append(step.order(claim.order_id))
+        return [step.order(claim.order_id)]
     item = step.items.get((claim.product_id, claim.unit_id))
-    if item is not None:
-        places.append(item)
-    return places
+    return [item] if item is not None else []
 
 
 SCOPES: dict[int, Scope] = {

@@ -248,6 +248,19 @@ def test_an_order_add_on_that_is_crowded_out_is_not_lost() -> None:
         assert decision.look_again_at == order.due_ms > story.now
 
 
+def test_the_guide_of_a_parcel_that_was_crowded_out_is_looked_at_again_for_whoever_needs_it_then() -> None:
+    more = NO_CAPS + "waiting_max = 1\n"
+    story = Story(world_of("setup_guide", more=more)).profile()
+    story.order("lamp", order_id="o0").delivered("o0").at(hours=1).order("bulb", order_id="o1").delivered()
+    story.at(hours=2).order("kettle", "filter", order_id="o2").delivered("o2", "p2")
+    (crowded,) = [r for r in decisions(story, "setup_guide") if r.reason == "crowded_out"]
+    assert crowded.product_id == "kettle"
+    assert crowded.look_again_at == DAY_0 + 7 * DAY + HOUR
+    story.at(hours=3).use("setup_completed", "kettle")
+    (guide,) = [r for r in story.at(days=7, hours=1).opened("setup_guide") if r.order_id == "o2"]
+    assert (guide.product_id, guide.opens_at) == ("filter", crowded.look_again_at)
+
+
 def test_withheld_is_reported_once_for_each_reason() -> None:
     story = at_once(59, 51)
     for hour in range(10):
