@@ -39,10 +39,17 @@ class Stages(Checker):
         yield from (f"{about} {problem}" for problem in self._problems(step, record))
 
     def opened(self, step: Step, record: Eligibility) -> Iterator[str]:  # noqa: ARG002 - base
-        """No offer is about an item that has ended."""
+        """No offer is about an item that has ended, unless it goes with one bought since as a gift."""
         stage = self._stages.get((record.product_id or "", record.unit_id))
         if record.move == OFFER and record.product_id is not None and stage == "ended":
+            if record.placement == "order_add_on" and self._is_gift(record):
+                return
             yield f"{record.placement} {record.eligibility_id} is about {record.product_id}, which has ended"
+
+    def _is_gift(self, record: Eligibility) -> bool:
+        order = self.case.known.orders.by_id.get(record.order_id or "")
+        lines = order.lines() if order is not None else ()
+        return any(line.gift and line.product_id == record.product_id for line in lines)
 
     def stepped(self, step: Step) -> Iterator[str]:  # noqa: ARG002 - base
         """An erasure forgets where things stood."""

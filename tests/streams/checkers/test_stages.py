@@ -78,6 +78,16 @@ def test_an_offer_about_what_has_ended_is_wrong() -> None:
     assert wrongs(Stages, story) == ["next_step e-1 is about drill, which has ended"]
 
 
+@pytest.mark.parametrize(("gift", "wrong"), [(True, 0), (False, 1)])
+def test_what_was_given_back_and_then_bought_as_a_gift_may_have_an_add_on(gift: bool, wrong: int) -> None:
+    story = owner_of_a_drill()
+    story.purchase(T, "order_refunded")
+    story.look(T, moves(None, "ended"))
+    story.orders(T, "drill", order_id="o2", gift=gift)
+    story.look(T, opened(T, placement="order_add_on", order_id="o2"))
+    assert len(wrongs(Stages, story)) == wrong
+
+
 def test_an_erasure_forgets_where_things_stood() -> None:
     story = owner_of_a_drill()
     story.look(T, moves(None, "usage"))
