@@ -149,9 +149,15 @@ class View:
             self.delivered, self.delivery_inferred = first, True
 
     def _bought_again(self) -> list[Stamp]:
-        """Who buys again what has arrived has used it; two orders before the first arrival are one supply."""
-        arrived = self.delivered[0]
-        return [supply[:2] for supply in self.supplies if arrived and supply[0] > arrived][:1]
+        """Who buys again what has arrived has used it; two orders before the first arrival are one supply.
+
+        A delivery that was reported before its own order is taken for one at the order.
+        """
+        if len(self.supplies) < 2:
+            return []
+        told = [(delivery_of(supply[3], self.rules)[0][0], supply[0]) for supply in self.supplies]
+        arrived = min([max(at) for at in told if at[0]], default=FAR)
+        return [supply[:2] for supply in self.supplies if supply[0] > arrived][:1]
 
     def _remember_first_value(self) -> None:
         item = self.item

@@ -199,6 +199,11 @@ def test_who_buys_again_what_has_arrived_has_used_it() -> None:
     assert story.stages("coffee") == ["checkout", "unboxing", "usage"]
 
 
+def test_a_supply_that_was_delivered_before_its_own_order_is_no_second_one() -> None:
+    story = Story().profile().delivered().at(days=1).order("coffee", line("coffee", line_id="2"))
+    assert story.stages("coffee") == ["unboxing"]
+
+
 def test_a_consumable_that_was_returned_in_part_is_still_owned() -> None:
     story = (
         Story().order("coffee").delivered().at(days=5).order("coffee", order_id="o2").delivered("o2", "p2")
