@@ -3,7 +3,8 @@
 Each row gives the time from which and until which it holds, so the next change of stage is the smallest of
 these times that still lies ahead, and nobody has to look before it.
 
-    ended      everything that was acquired is returned, cancelled or lost; a cancelled plan is paid no longer
+    ended      everything that was acquired is returned, cancelled or lost, or its order changed to nothing;
+               a cancelled plan is paid no longer
     renewal    started or delivered, and a renewal, contract end or replacement date is near
     care       first value is 30 days old; a consumable: its refill window has opened
     usage      first value was reached
@@ -25,7 +26,7 @@ NEVER: Span = (FAR, FAR)
 
 def ended(view: View) -> Span:
     """At once when nothing is left; a cancelled plan at its paid-through date."""
-    if view.gone:
+    if view.gone or (not view.cycle and view.item.stage):
         return 0, FAR
     if view.item.subscriptions and (view.line is None or view.plan):
         newest = newest_subscription(view.item.subscriptions)

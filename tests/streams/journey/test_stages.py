@@ -244,6 +244,13 @@ def test_a_lost_parcel_ends_its_items_until_it_is_found() -> None:
     assert story.at(days=6).delivered().stages()[-1] == "unboxing"
 
 
+@pytest.mark.parametrize("changed", [line(quantity=0), line(gift=True), line("lamp")])
+def test_an_item_whose_line_was_changed_to_nothing_has_ended(changed: OrderLine) -> None:
+    story = Story(MORE).order("kettle").at(days=1).order(changed, type="order_updated")
+    assert story.stages() == ["checkout", "ended"]
+    assert story.order("kettle", order_id="o2").stages() == ["checkout", "ended", "checkout"]
+
+
 def test_beyond_the_newest_lines_the_oldest_count_as_settled() -> None:
     story = Story(MORE)
     for day in range(9):
@@ -273,6 +280,12 @@ def test_a_plan_that_was_bought_by_an_order_ends_with_its_subscription_too() -> 
 def test_the_supply_of_a_cancelled_subscription_is_still_owned() -> None:
     story = owned("coffee").subscription("subscription_started", "coffee").at(days=5)
     assert story.subscription("subscription_cancelled", "coffee").at(days=6).stages("coffee")[-1] != "ended"
+
+
+def test_a_refund_of_an_order_nobody_heard_of_ends_no_subscription() -> None:
+    story = subscribed(renews_at=DAY_0 + 300 * DAY).at(days=5)
+    story.purchase("order_refunded", line("plan"), order_id="unheard").at(days=6)
+    assert story.stages("plan") == ["unboxing"]
 
 
 def test_a_cancelled_subscription_that_starts_again_is_owned_again() -> None:
