@@ -44,9 +44,10 @@ def make_later(layout: Layout) -> None:
 def make(jars: Jars, layout: Layout) -> None:
     """Make the archive, unless there is one or somebody else is at it."""
     classes = layout.scratch / LIST
-    with contextlib.suppress(Unavailable), locked(jars.cache / "archive.lock", 0):
-        if classes.exists() and not (jars.folder / NAME).exists():
-            _make(jars, classes)
+    if classes.exists():
+        with contextlib.suppress(Unavailable), locked(jars.cache / "archive.lock", 0):
+            if not (jars.folder / NAME).exists():
+                _make(jars, classes)
 
 
 def _make(jars: Jars, classes: Path) -> None:

@@ -24,6 +24,7 @@ TELLING = ("FATAL", "ERROR", "Exception", "Error")
 
 def launch(layout: Layout, properties: Mapping[str, str], jars: Jars) -> int:
     """Start the broker of `layout`, formatting the directory if it is new; the number of its process."""
+    java.executable()  # a missing runtime is said before 45 MB are fetched for it
     paths = jars.ready()
     _prepare(layout, properties)
     options = [*_options(layout), *archive.options(jars, layout)]
