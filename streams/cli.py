@@ -22,6 +22,7 @@ COULD_NOT_RUN = 2
 INTERRUPTED = 130
 
 COMMANDS = {
+    "up": "everything on this machine: Kafka, a worker, sample traffic, and what may be said, live",
     "replay": "history in, outputs and a summary out; what a policy change would do",
     "audit": "score a log of sent messages against the five traps",
     "explain": "what is known, open and withheld for one customer, and why",

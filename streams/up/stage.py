@@ -1,0 +1,63 @@
+"""Sets the stage on a broker: the topics, and what the catalogue and control topics must hold before a start.
+
+A journey of the past keeps the timestamps of the past. A broker deletes and rolls by them, so with the
+retention of a real application it would throw all of it away within minutes, and at an hour of journey per
+second it would begin a new file every few seconds. So here nothing ages, and files roll by size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+from aiokafka import AIOKafkaProducer
+
+from schemas.framing import encode
+from schemas.records import Product
+from schemas.topics import CATALOGUE
+from streams.client_options import client_options
+from streams.errors import Fatal
+from streams.settings import Settings
+from streams.topics.applying import carry_out, look, look_after
+from streams.topics.kafka import TopicsClient
+from streams.topics.plan import Asked, Finding
+from streams.topics.wanted import wanted_topics
+
+AGELESS: Final[Mapping[str, str]] = {
+    "retention.ms": "-1",
+    "segment.ms": str(2**62),
+    "max.compaction.lag.ms": str(2**62),
+    "segment.bytes": str(64 << 20),
+}
+
+
+async def set_topics(settings: Settings) -> None:
+    """Create what is missing of the topics of these settings. Fatal: what is there cannot be used."""
+    wanted = wanted_topics(settings)
+    asked = Asked(settings.engine.partitions)
+    async with TopicsClient(client_options(settings)) as client:
+        findings = [_ageless(it) for it in await look(client, wanted, asked) if it.create is not None]
+        await carry_out(client, findings)
+        if findings:
+            left = [it for it in await look_after(client, wanted, asked) if it.create is not None]
+            if left:
+                raise Fatal(f"Kafka does not create the topic {left[0].topic}")
+
+
+def _ageless(finding: Finding) -> Finding:
+    assert finding.create is not None
+    configs = {**finding.create.configs, **AGELESS}
+    if configs["cleanup.policy"] != "delete":
+        del configs["retention.ms"]
+    return msgspec.structs.replace(finding, create=msgspec.structs.replace(finding.create, configs=configs))
+
+
+async def write_catalogue(producer: AIOKafkaProducer, prefix: str, products: Iterable[Product]) -> None:
+    """Say all products."""
+    sent: list[Any] = [
+        await producer.send(prefix + CATALOGUE, encode(product), product.product_id.encode(), partition=0)
+        for product in products
+    ]
+    for one in sent:
+        await one
