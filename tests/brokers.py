@@ -33,8 +33,11 @@ from typing import Any
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from streams.embedded import java
 from streams.embedded.broker import Broker
 from streams.embedded.errors import Unavailable
+from streams.embedded.jars import Jars
+from streams.embedded.jars import kafka_jars as jars_of_this_user
 from streams.embedded.lease import leased
 
 _numbers = itertools.count(1)
@@ -83,18 +86,35 @@ class Topics:
 
 
 @pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+def kafka_jars() -> Jars:
+    """What every broker needs; without it, whatever asks for it is skipped."""
+    jars = jars_of_this_user()
+    try:
+        java.executable()
+        jars.ready()
+    except Unavailable as error:
+        pytest.skip(f"no Kafka on this machine: {error}")
+    return jars
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory, kafka_jars: Jars) -> Iterator[Broker]:
     own = tmp_path_factory.getbasetemp()
     shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    with contextlib.ExitStack() as held:
-        yield _entered(held, Broker(shared / "kafka"))
+    with leased(Broker(shared / "kafka", jars=kafka_jars)) as held:
+        yield held
 
 
 @pytest.fixture
-def private_broker(tmp_path: Path) -> Iterator[Callable[..., Broker]]:
+def private_broker(tmp_path: Path, kafka_jars: Jars) -> Iterator[Callable[..., Broker]]:
+    numbers = itertools.count(1)
     with contextlib.ExitStack() as held:
-        numbers = itertools.count(1)
-        yield lambda **how: _entered(held, Broker(tmp_path / f"kafka-{next(numbers)}", **how))
+
+        def start(**how: Any) -> Broker:
+            made = Broker(tmp_path / f"kafka-{next(numbers)}", jars=kafka_jars, **how)
+            return held.enter_context(leased(made))
+
+        yield start
 
 
 @pytest.fixture
@@ -103,10 +123,3 @@ def topics(broker: Broker) -> Iterator[Topics]:
     made = Topics(broker.bootstrap, f"{worker}-{next(_numbers)}.")
     yield made
     made.delete_created()
-
-
-def _entered(held: contextlib.ExitStack, broker: Broker) -> Broker:
-    try:
-        return held.enter_context(leased(broker))
-    except Unavailable as error:
-        pytest.skip(f"no Kafka on this machine: {error}")

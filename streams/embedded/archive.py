@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streams.embedded import java
-from streams.embedded.errors import Unavailable
+from streams.embedded.errors import InUse
 from streams.embedded.jars import Jars, kafka_jars
 from streams.embedded.layout import Layout
 from streams.embedded.places import locked
@@ -45,7 +45,7 @@ def make(jars: Jars, layout: Layout) -> None:
     """Make the archive, unless there is one or somebody else is at it."""
     classes = layout.scratch / LIST
     if classes.exists():
-        with contextlib.suppress(Unavailable), locked(jars.cache / "archive.lock", 0):
+        with contextlib.suppress(InUse), locked(jars.cache / "archive.lock", 0):
             if not (jars.folder / NAME).exists():
                 _make(jars, classes)
 

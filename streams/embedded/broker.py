@@ -99,10 +99,8 @@ class Broker:
         """Return when the broker serves; one that already runs is left as it is."""
         with locked(self.layout.lock, LOCK_TIMEOUT_S):
             for tries_left in reversed(range(1 if self._port else STARTS_MAX)):
-                known = self._running() or self._launch()
-                self._refuse_another_port(known)
                 try:
-                    self._wait(known, timeout_s)
+                    self._start(timeout_s)
                     break
                 except PortTaken:
                     if not tries_left:
@@ -161,6 +159,18 @@ class Broker:
             where = f"{self.layout.directory}, at port {known.ports.clients}"
             raise PortTaken(f"Kafka already runs in {where}: stop it to change the port")
 
+    def _start(self, timeout_s: float) -> None:
+        if known := self._running():
+            self._refuse_another_port(known)
+            self._wait(known, timeout_s)
+            return
+        known = self._launch()
+        try:
+            self._wait(known, timeout_s)
+        except BaseException:  # also an interrupt: a broker that nobody heard of would stay
+            self.kill()
+            raise
+
     def _launch(self) -> Record:
         """Start the process, and write down which one it is before anything can go wrong with it."""
         chosen = self._choose_ports()
@@ -185,8 +195,7 @@ class Broker:
             if self._running() is None:
                 raise self._failure("ended before it was ready")
             if time.monotonic() > deadline:
-                self.kill()
-                raise self._failure(f"was not ready within {timeout_s:.0f} s, and was ended")
+                raise self._failure(f"was not ready within {timeout_s:.0f} s")
             time.sleep(PROBE_EVERY_S)
 
     def _failure(self, what: str) -> NotStarted | PortTaken:

@@ -13,5 +13,9 @@ class PortTaken(Fatal):
     """Another program listens where the broker should."""
 
 
+class InUse(Fatal):
+    """Another process has held what only one may hold for longer than anything here takes."""
+
+
 class NotStarted(Fatal):
     """The broker ended or stayed silent before it was ready; the text names its log."""

@@ -16,7 +16,6 @@ from streams.embedded.settings import as_text, log_settings
 
 FORMAT = "kafka.tools.StorageTool"
 BROKER = "kafka.Kafka"
-FORMAT_TIMEOUT_S = 60.0
 REASON_BYTES_MAX = 64 << 10
 TELLING = ("FATAL", "ERROR", "Exception", "Error")
 """Words of a line of Kafka's log that may say why it ended."""
@@ -58,18 +57,16 @@ def _format(
     settings.write_text(as_text({**properties, "log.dirs": str(aside)}), encoding="utf-8")
     cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     arguments = ["format", f"--cluster-id={cluster}", f"--config={settings}"]
-    done = subprocess.run(  # noqa: S603 - our own Java
-        java.command(options, jars, [FORMAT, *arguments]),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=FORMAT_TIMEOUT_S,
-        check=False,
-    )
-    if done.returncode:
-        raise NotStarted(
-            f"{layout.data} cannot be formatted for Kafka: {done.stderr.strip() or done.stdout.strip()}"
+    with layout.console.open("wb") as console:
+        done = subprocess.run(  # noqa: S603 - our own Java
+            java.command(options, jars, [FORMAT, *arguments]),
+            stdin=subprocess.DEVNULL,
+            stdout=console,
+            stderr=subprocess.STDOUT,
+            check=False,
         )
+    if done.returncode:
+        raise NotStarted(f"{layout.data} cannot be formatted for Kafka: {reason(layout)}")
     settings.unlink()
     aside.rename(layout.data)
 

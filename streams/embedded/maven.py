@@ -37,5 +37,8 @@ def fetch(pin: Pin, folder: Path) -> Path:
     artifact = context(folder).project(pin.group, pin.artifact).at_version(pin.version).artifact()
     try:
         return artifact.resolve()
-    except (OSError, RuntimeError) as error:
+    except OSError as error:  # of the network, or of the disk: its text can be long, its name says enough
+        kind = type(error).__name__
+        raise Unavailable(f"{pin.coordinate} cannot be fetched ({kind}): is this machine online?") from error
+    except RuntimeError as error:
         raise Unavailable(f"{pin.coordinate} cannot be fetched: {error}") from error

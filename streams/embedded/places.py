@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from streams.embedded.errors import Unavailable
+from streams.embedded.errors import InUse, Unavailable
 
 try:
     import fcntl
@@ -49,7 +49,7 @@ def locked(path: Path, timeout_s: float) -> Iterator[None]:
         deadline = time.monotonic() + timeout_s
         while not _taken(file.fileno()):
             if time.monotonic() > deadline:
-                raise Unavailable(f"another process has held {path} for {timeout_s:.0f} s")
+                raise InUse(f"another process has held {path} for {timeout_s:.0f} s")
             time.sleep(LOCK_POLL_S)
         yield
 

@@ -51,11 +51,17 @@ class ProcessId:
 def detach(command: Sequence[str], output: Path, stdin: int = subprocess.DEVNULL) -> int:
     """Start a program that outlives this one and is not reached by an interrupt at the terminal; its number.
 
-    A thread waits for its end, because what has ended and was not waited for stays in the table of processes.
+    It works where its output lies, and so keeps no other folder busy and leaves nothing elsewhere. A thread
+    waits for its end, because what has ended and was not waited for stays in the table of processes.
     """
     with output.open("wb") as file:
         process = subprocess.Popen(  # noqa: S603 - our own programs
-            command, stdin=stdin, stdout=file, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            stdin=stdin,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            cwd=output.parent,
+            start_new_session=True,
         )
     threading.Thread(target=process.wait, name=f"reap-{process.pid}", daemon=True).start()
     return process.pid

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from streams.cli import main
 from streams.embedded.broker import Broker
+from streams.embedded.jars import Jars
 from tests.brokers import Topics
 
 pytestmark = pytest.mark.broker
@@ -70,11 +71,11 @@ def test_no_topic_comes_into_being_by_its_name(broker: Broker, topics: Topics) -
 
 @pytest.mark.slow
 def test_a_broker_that_was_killed_comes_back_at_its_address_with_its_data(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+    tmp_path: Path, kafka_jars: Jars, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
 ) -> None:
     directory = tmp_path / "kafka"
     here = ("--dir", str(directory))
-    broker = Broker(directory)
+    broker = Broker(directory, jars=kafka_jars)
     request.addfinalizer(broker.kill)
 
     assert main(["kafka", "start", *here]) == 0

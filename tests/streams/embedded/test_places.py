@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.embedded.errors import Unavailable
+from streams.embedded.errors import InUse
 from streams.embedded.places import cache_directory, data_directory, locked
 
 
@@ -41,7 +41,7 @@ def test_on_linux_the_user_may_keep_them_elsewhere(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_lock_is_held_by_one_and_free_afterwards(tmp_path: Path) -> None:
-    taken = pytest.raises(Unavailable, match="another process has held")
+    taken = pytest.raises(InUse, match="another process has held")
     with locked(tmp_path / "lock", 0), taken, locked(tmp_path / "lock", 0):
         pass
     with locked(tmp_path / "lock", 0):

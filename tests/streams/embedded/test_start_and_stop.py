@@ -103,6 +103,15 @@ def test_a_broker_that_ends_before_it_is_ready_is_an_error_with_its_reason(broke
         brokers(FakeLauncher("ends: ERROR No meta.properties found")).start()
 
 
+def test_a_running_broker_that_is_silent_is_not_ended_by_a_start(brokers: Brokers) -> None:
+    broker = brokers(FakeLauncher())
+    broker.start()
+    broker.pause()
+    with pytest.raises(NotStarted, match="was not ready within 0 s"):
+        broker.start(timeout_s=0)
+    assert broker.exists
+
+
 def test_a_broker_that_is_never_ready_is_ended_and_said(brokers: Brokers) -> None:
     broker = brokers(FakeLauncher("never"))
     with pytest.raises(NotStarted, match="was not ready within 0 s"):
