@@ -5,6 +5,7 @@ from pathlib import Path
 
 from state.errors import StoreUnavailable
 from state.keys import Wakeup
+from state.layered import LayeredStore
 from state.memory import MemoryStore
 from state.rocks import RocksStore
 from state.rocks_options import MIB, RocksResources
@@ -65,4 +66,13 @@ def failing(path: Path) -> Store:
     return FailingStore(MemoryStore())
 
 
-MAKERS: dict[str, Callable[[Path], Store]] = {"memory": memory, "rocks": rocks, "failing": failing}
+def layered(path: Path) -> Store:
+    return LayeredStore(rocks(path))
+
+
+MAKERS: dict[str, Callable[[Path], Store]] = {
+    "memory": memory,
+    "rocks": rocks,
+    "failing": failing,
+    "layered": layered,
+}
