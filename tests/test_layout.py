@@ -129,10 +129,9 @@ class TestLock:
 
     def test_pins_every_direct_dependency_with_its_hashes(self, name: str) -> None:
         declared = project()["project"]
-        wanted = declared["dependencies"] + (
-            declared["optional-dependencies"]["dev"] if "dev" in name else []
-        )
-        assert {re.split("[<>=]", requirement)[0] for requirement in wanted} - pinned(name) == set()
+        extras = declared["optional-dependencies"] if "dev" in name else {}
+        wanted = [*declared["dependencies"], *(each for extra in extras.values() for each in extra)]
+        assert {re.split(r"[\[<>=]", requirement)[0] for requirement in wanted} - pinned(name) == set()
 
     def test_keeps_avro_away_from_avro_python3(self, name: str) -> None:
         """Both own the module `avro`: whichever is installed last overwrites the other."""

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from streams.configuration.kinds import NotAllowed
 from streams.configuration.table import ENVIRONMENT, FILE_SUFFIX, SECTIONS, TABLE, Setting
+from streams.embedded.places import CACHE_VARIABLE
 from streams.loading.problems import Problem, did_you_mean, shown
 
 FILE_BYTES_MAX: Final = 1 << 20
@@ -21,6 +22,8 @@ COMMAND_LINE: Final = "command line"
 IN_ENVIRONMENT: Final = "environment"
 DEPTH_MAX: Final = 8
 
+_OF_THE_MACHINE: Final = frozenset({CACHE_VARIABLE})
+"""No settings of a worker, but like one: whoever keeps jars elsewhere has mistyped nothing."""
 _NEAR: Final = 0.8
 """So alike must a variable be to a known one before it is taken for a mistake."""
 _SERVICE_LINK: Final = re.compile(r".*(_SERVICE_HOST|_SERVICE_PORT(_\w+)?|_PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)")
@@ -131,6 +134,8 @@ KEYS: Final = _names(lambda setting: setting.full_name, FILE_SUFFIX)
 def _variables(environ: Mapping[str, str], problems: list[Problem]) -> Iterator[_Raw]:
     for variable, text in sorted(environ.items()):
         if not variable.startswith(ENVIRONMENT) or not text or _is_service_link(variable, text):
+            continue
+        if variable in _OF_THE_MACHINE:
             continue
         if variable in VARIABLES:
             yield _Raw(*VARIABLES[variable], variable, text)

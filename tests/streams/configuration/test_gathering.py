@@ -90,6 +90,9 @@ class TestEnvironment:
     def test_variables_of_others_are_left_alone(self) -> None:
         assert problems_of({"HOME": "/", "KAIROS": "1", "KAIROS_ONLINE_RETAIL": "x", "KAIROSWEB": "x"}) == []
 
+    def test_where_the_jars_of_a_trial_lie_is_no_mistyped_setting(self) -> None:
+        assert problems_of({"KAIROS_CACHE_DIR": "/var/cache"}) == []
+
     def test_an_empty_variable_is_not_set(self) -> None:
         assert gather({"KAIROS_WEB_PORT": ""}, None, {}, []) == {}
 
