@@ -187,7 +187,7 @@ class LayeredStore:
             self._read_ahead()
 
     def _read_ahead(self) -> None:
-        """One more page. The first begins at the first wake-up that the base knows, behind those that are gone."""
+        """One more page. The first begins at the first wake-up of the base, behind those that are gone."""
         start = self._ahead_from
         if start == keys.WAKEUPS:
             first = self._base.next_due()

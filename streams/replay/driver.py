@@ -1,6 +1,10 @@
 """One partition in virtual time: the next event or the next look, whichever is first, until a fixed end.
 
-    next event, next wake-up -> journey -> commit -> outputs -> observers, and the responder's reactions
+    feed (next event, horizon), next wake-up -> journey -> commit -> outputs -> observers, and reactions
+
+A feed says what comes next as far as it is certain: of files it always is, of topics that are still being
+read it is up to a horizon, before which no more events come. What is certain is taken, and then the loop
+returns to whoever waits for more. So one loop serves both.
 
 Every step is committed to the store by itself. That keeps the wake-up index exact, so no look is popped that
 has moved, and costs little where a commit is a few dict entries or a write without a log. Records stay
@@ -14,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from heapq import heappop, heappush
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -29,14 +33,17 @@ from schemas.records import (
     Ticket,
     Usage,
 )
+from state.errors import StateError
 from state.keys import Wakeup
 from state.layouts import Codecs
 from state.overlay import Overlay
 from state.records import Target
 from state.store import Batch, Store
+from streams.errors import Fatal, Retryable
 from streams.journey.advance import Journey, Work
 from streams.journey.step import At, World
-from streams.replay.incident import Incidents
+from streams.journey.view import FAR
+from streams.replay.incident import Incidents, Raised
 from streams.replay.order import Place, place
 from streams.replay.silence import Silence
 from streams.replay.tally import Tally
@@ -55,6 +62,8 @@ TOPICS: Final[dict[type, str]] = {
 
 IN_HAND_STEPS: Final = 2_000
 FAULT_RETRY_MS: Final = 86_400_000
+NO_FAULT_OF_A_STEP: Final = (StateError, Retryable, Fatal)
+"""What another customer's step would meet as well: the store, or a mistake of the operator."""
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -83,8 +92,49 @@ Before = Callable[[int], None]
 """Told the time of the next event or look, before it: the store holds all that is known until then."""
 
 
+class Feed(Protocol):
+    """The history of a partition, in order, as far as it is certain."""
+
+    event: Event | None
+    """What comes next, None when that is not certain, or nothing comes."""
+    horizon_ms: int
+    """No event that is still to come happened before this time; `FAR` once all are known."""
+
+    def next(self) -> None:
+        """`event` is taken: go on to the one behind it."""
+        ...
+
+
+class Whole:
+    """A feed of events that are all there."""
+
+    __slots__ = ("_events", "event", "horizon_ms")
+
+    def __init__(self, events: Iterator[Event]) -> None:
+        self.horizon_ms = FAR
+        self._events = events
+        self.event = next(events, None)
+
+    def next(self) -> None:
+        self.event = next(self._events, None)
+
+
+class Conditions(msgspec.Struct, frozen=True, array_like=True):
+    """What a partition knows beside its store: who goes on with the store begins with this."""
+
+    now_ms: int = 0
+    known: int = 0
+    """Customers."""
+    heard: dict[str, int] = {}
+    """When each source spoke last, by topic without prefix."""
+    raised: Raised = Raised()
+
+
 class Partition:
-    """The replay of one partition over an empty store."""
+    """The replay of one partition, over an empty store or over one that it left before.
+
+    `until_ms` may be brought forward until it is reached: it need not be known at the start.
+    """
 
     def __init__(
         self,
@@ -100,13 +150,13 @@ class Partition:
     ) -> None:
         self.tally = Tally()
         self.now_ms = 0
+        self.until_ms = until_ms
         self._journey = Journey(world)
         self._store = store
         self._codecs = Codecs()
         self._overlay = Overlay(store, self._codecs)
         self._work = Work(self._overlay)
         self._batch = Batch()
-        self._until_ms = until_ms
         self._responder = responder
         self._observers = tuple(observers)
         self._report = report
@@ -118,30 +168,55 @@ class Partition:
         self._silence = Silence(world.policies.base.sources.silent_after_ms)
         self._incidents = Incidents(world.policies.base.mass_incident)
 
+    def go_on(self, conditions: Conditions) -> None:
+        """Begin where another one stopped, over its store."""
+        self.now_ms, self._known = conditions.now_ms, conditions.known
+        for topic, heard_ms in conditions.heard.items():
+            self._silence.heard(topic, heard_ms)
+        self._incidents.go_on(conditions.raised)
+
+    @property
+    def conditions(self) -> Conditions:
+        """What is known beside the store, between two steps."""
+        return Conditions(self.now_ms, self._known, self._silence.last, self._incidents.raised_lately)
+
     def run(self, events: Iterator[Event]) -> None:
         """Take every event and every look up to the end."""
-        store, until_ms = self._store, self._until_ms
-        given = next(events, None)
-        while True:
-            event, is_reaction = self._first(given)
+        self.advance(Whole(events))
+        self.finish()
+
+    def advance(self, feed: Feed, pause: Callable[[], bool] | None = None) -> bool:
+        """Take what is certain, until `pause` says so. Whether everything up to the end was taken.
+
+        Everything that is due at one time is taken at once, so no pause parts it.
+        """
+        store = self._store
+        while pause is None or not pause():
+            event, is_reaction = self._first(feed.event)
+            until_ms = self.until_ms
             due_ms = store.next_due()
-            if due_ms is not None and due_ms <= until_ms and (event is None or due_ms < event.occurred_at):
+            before_ms = feed.horizon_ms if event is None else event.occurred_at
+            if due_ms is not None and due_ms <= until_ms and due_ms < before_ms:
                 self._look_at_all(due_ms)
             elif event is None:
-                break
+                return feed.horizon_ms > until_ms
             elif is_reaction:
                 heappop(self._reactions)
                 self.tally.reactions += 1
                 self._take(event)
             else:
-                given = next(events, None)
+                feed.next()
                 self._take(event)
+        return False
+
+    def finish(self) -> None:
+        """Nothing more is taken: let go of all records, and complete the tally."""
         self._overlay.drop()
         self.tally.customers, self.tally.incidents = self._known, self._incidents.incidents
 
     def _first(self, given: Event | None) -> tuple[Event | None, bool]:
         """The first of the history's next event and the next reaction; none of them lies after the end."""
-        if given is not None and given.occurred_at > self._until_ms:
+        if given is not None and given.occurred_at > self.until_ms:
             given = None
         if not self._reactions:
             return given, False
@@ -151,7 +226,7 @@ class Partition:
         return given, False
 
     def _take(self, event: Event) -> None:
-        if event.occurred_at > self._until_ms:
+        if event.occurred_at > self.until_ms:
             self.tally.after_the_end += 1
             return
         topic = TOPICS[type(event)]
@@ -162,6 +237,8 @@ class Partition:
         before = self._overlay.exists(event.customer_id)
         try:
             self._journey.on_event(self._work, event, at)
+        except NO_FAULT_OF_A_STEP:
+            raise
         except Exception as error:  # noqa: BLE001 - one customer's defect must not end everybody's replay
             self._fail(Fault(self.now_ms, event.customer_id, event, Target(), repr(error)))
             return
@@ -186,6 +263,8 @@ class Partition:
             self._journey.on_wake_up(self._work, customer_id, target, at)
             if self._overlay.is_due(wakeup):
                 raise RuntimeError("the look left itself due")  # noqa: TRY301 - reported as any other fault
+        except NO_FAULT_OF_A_STEP:
+            raise
         except Exception as error:  # noqa: BLE001 - as above
             self._fail(Fault(self.now_ms, customer_id, None, target, repr(error)))
             self._postpone(wakeup)
@@ -213,7 +292,7 @@ class Partition:
                 self._incidents.raised(record, self._known)
             elif responder is not None and topic == "journey.eligibility" and isinstance(record, Eligibility):
                 for reaction in responder(record):
-                    if reaction.occurred_at <= self._until_ms:
+                    if reaction.occurred_at <= self.until_ms:
                         heappush(self._reactions, place(reaction))
                     else:
                         tally.after_the_end += 1

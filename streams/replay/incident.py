@@ -8,11 +8,21 @@ fed with what was said, so it follows the outputs, in virtual time as in a live 
 from collections import Counter, deque
 from typing import Final
 
+from msgspec import Struct
+
 from schemas.records import FrictionChange
 from streams.journey.policy import MassIncident
 from streams.journey.words import Flag
 
 NONE: Final[frozenset[int]] = frozenset()
+
+
+class Raised(Struct, frozen=True, array_like=True):
+    """What was raised within the window, as another one can begin with it: (time, flag, customer)."""
+
+    recent: tuple[tuple[int, int, str], ...] = ()
+    held: tuple[int, ...] = ()
+    incidents: int = 0
 
 
 class Incidents:
@@ -29,6 +39,18 @@ class Incidents:
         self.incidents = 0
         """How often a flag began to be held."""
 
+    @property
+    def raised_lately(self) -> Raised:
+        """What another one must know to go on from here."""
+        return Raised(tuple(self._recent), tuple(sorted(self._held)), self.incidents)
+
+    def go_on(self, raised: Raised) -> None:
+        """Begin where another one stopped."""
+        for at_ms, flag, customer_id in raised.recent:
+            self._remember(at_ms, flag, customer_id)
+        self._held = frozenset(raised.held) or NONE
+        self.incidents = raised.incidents
+
     def follow(self, rules: MassIncident) -> None:
         """Other rules hold from now on; what was raised stays raised."""
         self._rules = rules
@@ -38,9 +60,7 @@ class Incidents:
         if change.to_state != "open":
             return
         flag = int(Flag.of(change.flag))
-        self._recent.append((change.decided_at, flag, change.customer_id))
-        self._customers[flag, change.customer_id] += 1
-        self._by_flag[flag] += self._customers[flag, change.customer_id] == 1
+        self._remember(change.decided_at, flag, change.customer_id)
         if known >= self._rules.customers_min and self._by_flag[flag] > self._rules.share * known:
             self.incidents += flag not in self._held
             self._held |= {flag}
@@ -56,6 +76,11 @@ class Incidents:
                 limit = self._rules.share * known
                 self._held = frozenset(flag for flag in self._held if self._by_flag[flag] > limit) or NONE
         return self._held
+
+    def _remember(self, at_ms: int, flag: int, customer_id: str) -> None:
+        self._recent.append((at_ms, flag, customer_id))
+        self._customers[flag, customer_id] += 1
+        self._by_flag[flag] += self._customers[flag, customer_id] == 1
 
     def _forget(self, flag: int, customer_id: str) -> None:
         self._customers[flag, customer_id] -= 1

@@ -5,15 +5,18 @@ from collections.abc import Iterator
 import pytest
 
 from schemas.records import Eligibility, Product, Reply, Usage
+from state.errors import StoreUnavailable
 from state.memory import MemoryStore
 from state.records import Target
+from streams.errors import Fatal
 from streams.journey.advance import Journey, Work
 from streams.journey.catalogue import Catalogue
 from streams.journey.control import ControlState
 from streams.journey.identity import Identity
 from streams.journey.step import At, World
+from streams.journey.view import FAR
 from streams.loading.policy_file import load_policies
-from streams.replay.driver import FAULT_RETRY_MS, Fault, Partition, Taken
+from streams.replay.driver import FAULT_RETRY_MS, Conditions, Fault, Partition, Taken, Whole
 from streams.sources.source import Event
 
 START = 1_600_000_000_000
@@ -142,3 +145,68 @@ def test_reactions_are_events_at_their_own_time(world: World) -> None:
 
 def test_the_journey_itself_keeps_this_contract() -> None:
     assert {name for name in dir(Scripted) if name.startswith("on_")} <= set(dir(Journey))
+
+
+class Cautious:
+    """A feed of which only what lies before its horizon is certain."""
+
+    def __init__(self, events: list[Event], horizons: list[int]) -> None:
+        self.events, self.horizons = list(events), list(horizons)
+        self.event: Event | None = None
+        self.horizon_ms = 0
+
+    def next(self) -> None:
+        certain = self.events and self.events[0].occurred_at < self.horizon_ms
+        self.event = self.events.pop(0) if certain else None
+
+    def more(self) -> bool:
+        """Move the horizon on; what then lies before it is the next event."""
+        if not self.horizons:
+            return False
+        self.horizon_ms = self.horizons.pop(0)
+        if self.event is None:
+            self.next()
+        return True
+
+
+def test_what_becomes_certain_bit_by_bit_is_taken_in_the_same_order(world: World) -> None:
+    events: list[Event] = [usage(START, "a"), usage(START + 5, "b", "other"), usage(START + 9, "c")]
+    script = Scripted({"a": START + 5, "c": START + 10})
+    whole = Scripted({"a": START + 5, "c": START + 10})
+    play(world, whole, events, START + 10)
+    partition = Partition(world, MemoryStore(), START + 10)
+    partition._journey = script  # type: ignore[assignment]
+    feed = Cautious(events, [*range(START, START + 11), FAR])
+    answers = [partition.advance(feed)]
+    while feed.more():
+        answers.append(partition.advance(feed))
+    assert script.seen == whole.seen
+    assert answers == [False] * (len(answers) - 1) + [True]
+
+
+def test_a_pause_ends_between_two_steps_and_another_one_goes_on(world: World) -> None:
+    events: list[Event] = [usage(START, "a"), usage(START + 5, "b", "other"), usage(START + 9, "c")]
+    script, store = Scripted({"a": START + 5, "c": START + 10}), MemoryStore()
+    feed, conditions, rounds = Whole(iter(events)), Conditions(), 0
+    while True:
+        partition = Partition(world, store, START + 10)
+        partition._journey = script  # type: ignore[assignment]
+        partition.go_on(conditions)
+        pauses = iter([False, True])
+        rounds += 1
+        if partition.advance(feed, lambda pauses=pauses: next(pauses)):  # type: ignore[misc]
+            break
+        conditions = partition.conditions
+    assert rounds > 5
+    assert [name for _, name in script.seen] == ["a", "b", "look", "c", "look"]
+    assert conditions.known == 2
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("full"), Fatal("no")])
+def test_what_is_no_fault_of_a_step_stops_the_replay(world: World, error: Exception) -> None:
+    class Broken(Scripted):
+        def on_event(self, work: Work, event: Event, at: At) -> None:
+            raise error
+
+    with pytest.raises(type(error)):
+        play(world, Broken({}), [usage(START, "a")], START + 10)
