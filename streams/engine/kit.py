@@ -12,6 +12,7 @@ from state.rocks_options import RocksResources
 from streams.engine.clients import Clients
 from streams.engine.clock import Clock
 from streams.engine.failpoints import Failpoints
+from streams.engine.replay_plan import ReplayPlan
 from streams.inputs.decode import InputDecoder
 from streams.journey.step import World
 
@@ -68,3 +69,7 @@ class Kit(Struct, frozen=True, kw_only=True):
     """How far behind, in wall time, a partition still counts as current."""
     journal: str | None = None
     """The topic that hears what every transaction was decided from; see `journal`."""
+    output_prefix: str | None = None
+    """What stands before the names of outputs; None: the prefix of the inputs."""
+    replay: ReplayPlan | None = None
+    """Set when partitions are replayed, instead of lived or before that."""

@@ -4,13 +4,14 @@ It is written in the same transaction as what it speaks of, so whoever has read 
 which inputs are decided. Group offsets are not asked: they expire, and can be reset by hand.
 
     byte 0    the version, 1
-    bytes 1-  a MessagePack array: inputs, now_ms, customers, heard, world
+    bytes 1-  a MessagePack array: inputs, now_ms, customers, heard, world, replayed
 
 In the store it lies beside one value that no changelog holds: how far the changelog is in the store, as two
 numbers of 8 bytes, big-endian: its next offset, and the wall clock (epoch ms) when that was written.
 """
 
-from typing import Final, NamedTuple
+from enum import IntEnum
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -18,6 +19,8 @@ from msgspec import Struct
 from state import keys
 from state.errors import Damaged, UnknownVersion
 from state.store import Batch, Store
+from streams.replay.incident import Raised
+from streams.replay.sequencing import Bookmark
 
 VERSION: Final = 1
 KEY: Final = keys.meta("position")
@@ -25,11 +28,45 @@ CHANGELOG_KEY: Final = keys.meta("changelog")
 _MARK_BYTES: Final = 16
 
 
+class Stage(IntEnum):
+    """How far the replay of a partition is."""
+
+    EVENTS = 0
+    """Events are taken."""
+    WAITING = 1
+    """All are taken; the end is not known before all partitions have come so far."""
+    LOOKS = 2
+    """The looks between the last event and the end."""
+    CUSTOMERS = 3
+    """The customers as they stand at the end are said."""
+    DONE = 4
+
+
+class Replayed(Struct, frozen=True, array_like=True):
+    """Where a replay stands. `ends`: what each input topic ended with when it began, at `began_ms`.
+
+    `until_ms` is 0 until it is known, `newest_ms` the time of the newest event so far. `said_after` is the
+    customer that was said last. `live_after`: the partition goes live on this state.
+    """
+
+    ends: dict[str, int]
+    began_ms: int
+    live_after: bool
+    stage: Stage = Stage.EVENTS
+    until_ms: int = 0
+    newest_ms: int = 0
+    bookmark: Bookmark = Bookmark()
+    raised: Raised = Raised()
+    said_after: bytes = b""
+    counts: dict[str, Any] = {}
+
+
 class Position(Struct, frozen=True, array_like=True):
     """What was decided. `inputs`: the next offset by input topic, with prefix.
 
     `now_ms` is the time of the last decision, which time never falls behind. `customers` is how many are
     known, `heard` when each source spoke last, by topic without prefix; `world` the version decided under.
+    `replayed` is there during a replay, and after it until something is decided live.
     """
 
     inputs: dict[str, int] = {}
@@ -37,6 +74,7 @@ class Position(Struct, frozen=True, array_like=True):
     customers: int = 0
     heard: dict[str, int] = {}
     world: int = 0
+    replayed: Replayed | None = None
 
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode

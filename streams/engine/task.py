@@ -37,6 +37,8 @@ from streams.engine.journal import Journal
 from streams.engine.kit import Kit, Stats
 from streams.engine.pace import Pace
 from streams.engine.reading import Inputs
+from streams.engine.replay_plan import refuse_replayed
+from streams.engine.replaying import Opened, ReplayWork, replay_work
 from streams.engine.transaction import Fenced, Transactions
 from streams.engine.work import PartitionWork, TooManyRejected
 from streams.errors import Fatal, Retryable
@@ -72,6 +74,7 @@ class Phase(StrEnum):
     WORKING = "working"
     REOPENING = "reopening"
     PAUSED = "paused"
+    FINISHED = "finished"
     STOPPED = "stopped"
 
 
@@ -157,6 +160,9 @@ class PartitionTask:
         self.phase = Phase.WORKING
         self.stats.at_s = monotonic()
         while self._wanted():
+            if isinstance(work, ReplayWork) and work.over:
+                await self._finished(work)
+                break
             self._unflushed += await work.transaction()
             self._attempts = 0
             await self._maybe_flush()
@@ -196,7 +202,7 @@ class PartitionTask:
         self.stats.restored += records
         self._unflushed += records
 
-    async def _take_over(self) -> PartitionWork:
+    async def _take_over(self) -> PartitionWork | ReplayWork:
         """Fence whoever had the partition, read what it said last, and go to where it ended."""
         kit, store = self._kit, self._store
         assert store is not None
@@ -209,13 +215,20 @@ class PartitionTask:
         await stop(self._consumer)
         partitions = [TopicPartition(topic, self.number) for topic in kit.inputs]
         consumer = self._consumer = await kit.clients.consumer(partitions)
-        inputs = Inputs(consumer, kit.inputs, self.number, kit.current_within_ms)
         position = positions.stored(store)
         if position is None and positions.changelog_mark(store) is not None and end > 0:
             raise Fatal(
                 f"the changelog {kit.changelog}-{self.number} holds records but no position: it is not a "
                 "changelog of Kairos, or was tampered with"
             )
+        transactions = Transactions(
+            producer, self.number, changelog=kit.changelog, group=kit.app_id, failpoints=kit.failpoints
+        )
+        if kit.replay is not None and kit.replay.wanted(position):
+            replaying = Opened(kit, self.number, store, transactions, consumer, self.stats)
+            return await replay_work(replaying, position)
+        refuse_replayed(position)
+        inputs = Inputs(consumer, kit.inputs, self.number, kit.current_within_ms)
         offsets = await inputs.seek(position)
         position = positions.Position() if position is None else position
         position = positions.Position(
@@ -228,12 +241,17 @@ class PartitionTask:
         opened = f"{os.getpid()}-{wall_ms()}"
         journal = None if kit.journal is None else Journal(kit.journal, opened)
         decider = Decider(store, kit.world(), kit.decoder, position, prefix=kit.prefix, journal=journal)
-        transactions = Transactions(
-            producer, self.number, changelog=kit.changelog, group=kit.app_id, failpoints=kit.failpoints
-        )
         return PartitionWork(kit, store, decider, transactions, inputs, self._pace, self.stats)
 
     # --- ending
+
+    async def _finished(self, work: ReplayWork) -> None:
+        """The replay is over: go live with what it left, or wait for the others."""
+        assert self._kit.replay is not None
+        self._kit.replay.done(self.number, work.tally)
+        if not self._kit.replay.live_after:
+            while self._has(Role.ACTIVE):
+                await self._pause(Phase.FINISHED, STANDBY_ROUND_S)
 
     def _has(self, role: Role) -> bool:
         """Whether its role is this one now: it changes while anything is awaited."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, Final
 
 from schemas.records import Decision, Eligibility, FrictionChange
 
 ENDS = ("accepted", "declined", "answered", "completed", "superseded", "revoked", "expired")
 """How an eligibility ends, in the order of tables; `still open` is what has not ended."""
+
+UNBOUNDED: Final = ("opened_by_day", "examples")
+"""What grows with the history, and so is not kept beside a position."""
 
 
 @dataclass(slots=True)
@@ -72,6 +76,25 @@ class Tally:
             self.withheld[record.placement, record.reason] += 1
         elif isinstance(record, FrictionChange) and record.to_state == "open":
             self.friction[record.flag] += 1
+
+    def counts(self) -> dict[str, Any]:
+        """All that is bounded, as plain data: what `of_counts` makes a tally of again."""
+        found: dict[str, Any] = {}
+        for name in (item.name for item in fields(self) if item.name not in UNBOUNDED):
+            value = getattr(self, name)
+            found[name] = sorted(value.items()) if isinstance(value, Counter) else value
+        return found
+
+    @classmethod
+    def of_counts(cls, counts: Mapping[str, Any]) -> Tally:
+        """A tally that goes on counting."""
+        tally = cls()
+        for name, value in counts.items():
+            if isinstance(getattr(tally, name), Counter):
+                keyed = {tuple(key) if isinstance(key, list) else key: count for key, count in value}
+                value = Counter(keyed)  # noqa: PLW2901 - the same in its other form
+            setattr(tally, name, value)
+        return tally
 
     def add(self, other: Tally) -> None:
         """Add the counts of another partition."""

@@ -17,7 +17,7 @@ SEED = 20_250_115
 RECORDS = int(os.environ.get("KAIROS_BAD_RECORDS", "100000"))
 
 DECODER = decoder()
-NEVER_FROM_BYTES = {Reason.DECISION_FAILED}
+NEVER_FROM_BYTES = {Reason.DECISION_FAILED, Reason.TOO_LATE_FOR_REPLAY}
 """Reasons of other parts, which no record alone can bring about."""
 
 

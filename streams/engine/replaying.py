@@ -1,0 +1,399 @@
+"""The work of one partition in virtual time: its history up to fixed ends, in transactions of many steps.
+
+    history -> sequencer -> replay driver -> layered store, outputs -> transaction -> store
+
+The driver is that of `kairos replay` over files, so what is said is the same, byte for byte. Each of its
+steps is committed to a layered store; changelog and base see one transaction of many. What a restart needs is
+in the position record: where each topic is needed again, the last event taken, the counts, what was raised.
+
+    events -> waiting -> looks -> customers -> done
+
+The end of a replay is by default the time of the newest event of all partitions, which nobody knows before
+all are read. So a partition that has taken its events says when the newest was, waits until all have said so,
+and then only takes the looks between its last event and the end. Nobody leads: each finds out by reading the
+positions of the others in the changelog.
+
+Customers are said once, as they stand at the end: before that it would depend on where transactions end.
+
+A backfill goes live on its state. It is replayed as if going live were just behind its end (`live_from`), so
+nothing is opened in it, nothing can be sent from the past, and nothing has to be closed when it is over. To
+open and then revoke would be worse than useless: caps, gaps and rests would count what nobody ever sent.
+What may still be opened after it is for `live_from` of the operator to say, under which all is decided anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from time import monotonic, perf_counter_ns
+from typing import Any, Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from msgspec import Struct
+from msgspec.structs import replace
+
+from schemas.errors import Reason
+from schemas.framing import encode
+from schemas.records import Control
+from schemas.topics import CUSTOMERS, DEAD_LETTERS, DEFAULT_PREFIX
+from state import keys
+from state.layered import LayeredStore
+from state.layouts import Codecs
+from state.store import Store
+from streams.engine import position as positions
+from streams.engine.clock import wall_ms
+from streams.engine.deciding import Commit, Output
+from streams.engine.history import History
+from streams.engine.kit import Kit, Stats
+from streams.engine.peers import positions_of_all
+from streams.engine.position import Mark, Position, Replayed, Stage
+from streams.engine.replay_plan import ReplayPlan
+from streams.engine.transaction import UNKNOWN_OFFSET, Transactions
+from streams.engine.work import REJECTED_OF_MIN, STEPS_MAX, TooManyRejected
+from streams.errors import Fatal
+from streams.inputs.deadletters import dead_letter
+from streams.inputs.decode import FUTURE_MS
+from streams.inputs.records import InputRecord, Rejection
+from streams.journey.control import ControlState
+from streams.journey.step import World
+from streams.journey.view import FAR
+from streams.outputs.snapshot import snapshot
+from streams.replay.driver import Conditions, Fault, Partition, Taken
+from streams.replay.incident import Raised
+from streams.replay.sequencing import Bookmark, LineMark, Sequencer
+from streams.replay.tally import Tally
+
+log = logging.getLogger(__name__)
+
+ROUND_S: Final = 1.0
+"""A transaction ends after this time, or after so many steps as one of the live clock."""
+FETCH_S: Final = 0.5
+ASK_EVERY_S: Final = 1.0
+"""How often a partition looks whether the others have taken their events too."""
+CUSTOMERS_MAX: Final = 500
+"""Records of the store that are walked over at a time when customers are said."""
+BACKFILLED: Final = (("kairos-backfill", b"true"),)
+"""The header of what is said about the past."""
+
+
+class Opened(Struct, frozen=True):
+    """What a task has opened for its work, and closes after it."""
+
+    kit: Kit
+    number: int
+    store: Store
+    transactions: Transactions
+    consumer: AIOKafkaConsumer
+    stats: Stats
+
+
+async def replay_work(opened: Opened, position: Position | None) -> ReplayWork:
+    """The work of a partition from where it stands; the ends are fixed when it stands nowhere yet."""
+    plan = opened.kit.replay
+    assert plan is not None
+    if position is None or position.replayed is None:
+        position = await _begin(opened, plan)
+    replayed = position.replayed
+    assert replayed is not None
+    if plan.until_ms is not None and plan.until_ms != replayed.until_ms:
+        raise Fatal(
+            f"this replay began with another end ({replayed.until_ms}, epoch ms): name the same, or another "
+            "application id"
+        )
+    world = _world(opened.kit.world(), replayed)
+    if position.world != world.version:
+        if not replayed.live_after:
+            raise Fatal(
+                "this replay began under another policy, catalogue or control: bring them back, or begin "
+                "anew under another application id"
+            )
+        log.warning("partition %s: policy, catalogue or control changed meanwhile", opened.number)
+    work = ReplayWork(opened, replace(position, world=world.version), world)
+    await work.open()
+    return work
+
+
+async def _begin(opened: Opened, plan: ReplayPlan) -> Position:
+    kit, number, consumer = opened.kit, opened.number, opened.consumer
+    partitions = [TopicPartition(topic, number) for topic in kit.inputs]
+    first, end = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+    began_ms = wall_ms()
+    replayed = Replayed(
+        {tp.topic: end[tp] for tp in partitions},
+        began_ms,
+        plan.live_after,
+        until_ms=plan.until_ms or 0,
+        bookmark=Bookmark({tp.topic: LineMark(first[tp], 0, first[tp]) for tp in partitions}),
+    )
+    world = _world(kit.world(), replayed)
+    log.info("partition %s: %s records to replay", number, sum(end.values()) - sum(first.values()))
+    return Position({tp.topic: first[tp] for tp in partitions}, world=world.version, replayed=replayed)
+
+
+def _world(world: World, replayed: Replayed) -> World:
+    """The world of a replay; that of a backfill goes live just behind everything that it can hold."""
+    if not replayed.live_after:
+        return world
+    live_from = replayed.began_ms + FUTURE_MS + 1
+    others = (it for it in world.control.records.values() if it.type != "live_from")
+    control = ControlState([*others, Control("kairos-backfill", "live_from", at=live_from)])
+    return World(world.policies, world.catalogue, world.identity, control, world.version ^ 1 or 2)
+
+
+class ReplayWork:
+    """One partition at work, over clients and a store that are open. Whoever made it closes them."""
+
+    def __init__(self, opened: Opened, position: Position, world: World) -> None:
+        replayed, plan = position.replayed, opened.kit.replay
+        assert replayed is not None
+        assert plan is not None
+        self._kit, self._plan = opened.kit, plan
+        self._number, self._stats = opened.number, opened.stats
+        self._base = opened.store
+        self._store = LayeredStore(opened.store)
+        self._transactions = opened.transactions
+        self._position, self._replayed = position, replayed
+        self._stage, self._until_ms = replayed.stage, replayed.until_ms
+        self._said_after = replayed.said_after
+        kit = opened.kit
+        self._prefix = kit.prefix if kit.output_prefix is None else kit.output_prefix
+        self._headers = BACKFILLED if replayed.live_after else ()
+        self._outputs: list[Output] = []
+        self._letters: list[Output] = []
+        self._refused = self._steps = 0
+        self._changed = False
+        self._sequencer = Sequencer(replayed.ends, plan.disorder_ms, replayed.bookmark)
+        self._history = History(
+            opened.consumer, kit.decoder, opened.number, replayed.ends, self._sequencer, self._refuse
+        )
+        self._partition = Partition(
+            world, self._store, replayed.until_ms or FAR, observers=[self._observe], report=self._fault
+        )
+        self._partition.go_on(
+            Conditions(position.now_ms, position.customers, position.heard, replayed.raised)
+        )
+        self._partition.tally = Tally.of_counts(replayed.counts)
+        self._repeats = self._partition.tally.repeats
+
+    async def open(self) -> None:
+        """Go to where the history is needed again."""
+        await self._history.seek()
+
+    @property
+    def over(self) -> bool:
+        """Whether the replay has come to its end, and everything is committed."""
+        return self._stage is Stage.DONE and not self._changed
+
+    @property
+    def tally(self) -> Tally:
+        """What was counted, restarts included."""
+        return self._partition.tally
+
+    async def transaction(self) -> int:
+        """One round. Returns the steps that were taken.
+
+        Fenced, Retryable, Fatal: as `Transactions.commit`. TooManyRejected: nothing of it was said.
+        """
+        if self._stage in (Stage.EVENTS, Stage.LOOKS):
+            await self._take()
+        elif self._stage is Stage.WAITING:
+            await self._wait()
+        elif self._stage is Stage.CUSTOMERS:
+            await self._say_customers()
+        steps = self._steps
+        if steps or self._letters or self._changed:
+            self._refuse_flood()
+            await self._commit()
+        self._stats.at_s = monotonic()
+        self._stats.lag = self._history.lag()
+        return steps
+
+    async def _take(self) -> None:
+        """Read and decide until the round is over, enough was done, or all is taken."""
+        until_s = monotonic() + ROUND_S
+        history, sequencer = self._history, self._sequencer
+        while monotonic() < until_s and self._steps < STEPS_MAX:
+            if not history.pending and sequencer.event is None:
+                await history.fetch(FETCH_S)
+            over = await self._slice()
+            if not history.pending:
+                await history.sorted_in()
+            if over:
+                self._go_on_to(Stage.CUSTOMERS)
+                return
+            if sequencer.exhausted:
+                self._exhausted()
+                if self._stage is Stage.WAITING:
+                    return
+
+    def _exhausted(self) -> None:
+        """All events are taken: only looks are left, up to the end, when that is known."""
+        if self._plan.live_after and not self._until_ms:
+            self._until_ms = max(self._replayed.began_ms, self._sequencer.newest_ms)
+        if self._until_ms:
+            self._close()
+        elif self._more_looks():
+            return
+        else:
+            self._go_on_to(Stage.WAITING)
+
+    def _more_looks(self) -> bool:
+        due_ms = self._store.next_due()
+        return due_ms is not None and due_ms < self._sequencer.horizon_ms
+
+    def _close(self) -> None:
+        """The end is known."""
+        if self._stage is not Stage.LOOKS:
+            self._go_on_to(Stage.LOOKS)
+        self._partition.until_ms = self._until_ms
+        self._sequencer.close()
+
+    async def _slice(self) -> bool:
+        """One slice, in line with those of the other partitions. Whether all is taken up to the end."""
+        over = False
+
+        def run() -> None:
+            nonlocal over
+            until_ns = perf_counter_ns() + self._kit.slice_ns()
+            if self._history.pending:
+                self._history.sort_in(until_ns)
+            over = self._partition.advance(
+                self._sequencer, lambda: perf_counter_ns() >= until_ns or self._steps >= STEPS_MAX
+            )
+
+        await self._kit.run(run)
+        return over
+
+    async def _wait(self) -> None:
+        """See whether all partitions have taken their events, and so whether the end is known."""
+        kit = self._kit
+        found = await positions_of_all(kit.clients, kit.changelog, kit.partitions)
+        replays = {number: it.replayed for number, it in found.items()}
+        behind = [
+            number
+            for number in range(kit.partitions)
+            if (it := replays.get(number)) is None or it.stage < Stage.WAITING
+        ]
+        if behind:
+            log.debug("partition %s: waits for %s", self._number, behind)
+            await asyncio.sleep(ASK_EVERY_S)
+            return
+        if any(it.world != self._position.world for it in found.values()):
+            raise Fatal("partitions were replayed under different policies, catalogues or control records")
+        self._until_ms = max(it.newest_ms for it in replays.values() if it is not None)
+        self._close()
+
+    def _go_on_to(self, stage: Stage) -> None:
+        self._stage, self._changed = stage, True
+        if stage is Stage.CUSTOMERS:
+            self._partition.finish()
+
+    async def _say_customers(self) -> None:
+        """Some more customers as they stand at the end."""
+        until_s = monotonic() + ROUND_S
+        while self._stage is Stage.CUSTOMERS and monotonic() < until_s:
+            await self._kit.run(self._say_some_customers)
+
+    def _say_some_customers(self) -> None:
+        found = self._base.scan(keys.RECORDS, self._said_after or None, CUSTOMERS_MAX)
+        decode, tally = Codecs().customer.decode, self._partition.tally
+        for key, value in found:
+            customer_id, target = keys.decode_record(key)
+            if any(target):
+                continue
+            record = snapshot(customer_id, decode(value), self._until_ms)
+            tally.outputs[CUSTOMERS] += 1
+            for count in record.stages:
+                tally.stages[count.stage] += count.items
+            self._say(CUSTOMERS, record)
+        self._changed = True
+        if len(found) < CUSTOMERS_MAX:
+            self._said_after = b""
+            self._go_on_to(Stage.DONE)
+        else:
+            self._said_after = found[-1][0]
+
+    def _say(self, topic: str, record: Any) -> None:
+        name = self._prefix + topic.removeprefix(DEFAULT_PREFIX)
+        self._outputs.append(Output(name, record.customer_id.encode(), encode(record), self._headers))
+
+    def _observe(self, taken: Taken) -> None:
+        self._steps += 1
+        for topic, record in taken.said:
+            self._say(topic, record)
+
+    def _fault(self, fault: Fault) -> None:
+        self._steps += 1
+        log.error("a step of %s failed and was taken back: %s", fault.customer_id, fault.problem)
+        if fault.event is not None:
+            assert self._sequencer.taken is not None
+            rejection = Rejection(Reason.DECISION_FAILED, "", fault.problem[:200])
+            self._refuse(self._sequencer.taken, rejection)
+
+    def _refuse(self, record: InputRecord, rejection: Rejection) -> None:
+        letter = dead_letter(record, rejection, self._replayed.began_ms)
+        self._letters.append(Output(self._prefix + DEAD_LETTERS, letter.key, letter.value, letter.headers))
+        self._partition.tally.dead_letters[rejection.reason.value] += 1
+        self._refused += 1
+
+    def _refuse_flood(self) -> None:
+        taken, limit = self._history.records, self._kit.rejected_share_max
+        if taken >= REJECTED_OF_MIN and self._refused > limit * taken:
+            raise TooManyRejected(
+                f"{self._refused} of {taken} records were refused, more than a share of {limit}. Nothing of "
+                "the last batch was said: mend the history, or raise the limit"
+            )
+
+    async def _commit(self) -> None:
+        """Say it, and then only let the store have it."""
+        commit = self._finish()
+        begun = monotonic()
+        async with self._kit.commits:
+            after = await self._transactions.commit(commit, wall_ms())
+        self._stats.took_s = monotonic() - begun
+        mark = positions.changelog_mark(self._base)
+        offset = max(mark.offset if mark else 0, 0 if after == UNKNOWN_OFFSET else after)
+        positions.put_changelog_mark(commit.changes, Mark(offset, wall_ms()))
+        self._base.write(commit.changes)
+        self._store.taken_over()
+        self._kit.failpoints.reach("after_store")
+        self._position = commit.position
+        self._outputs, self._letters = [], []
+        self._steps, self._changed = 0, False
+        self._stats.number += 1
+        self._stats.steps += commit.steps
+
+    def _finish(self) -> Commit:
+        """All since the last commit, with where to go on from it."""
+        tally, bookmark = self._partition.tally, self._sequencer.bookmark
+        tally.repeats = self._repeats + self._sequencer.repeats
+        conditions = self._partition.conditions
+        over = self._stage is Stage.DONE  # nobody needs to know where it was then, nor who was concerned
+        replayed = replace(
+            self._replayed,
+            stage=self._stage,
+            until_ms=self._until_ms,
+            newest_ms=self._sequencer.newest_ms,
+            bookmark=Bookmark(bookmark.lines) if over else bookmark,
+            raised=Raised() if over else conditions.raised,
+            said_after=self._said_after,
+            counts=tally.counts(),
+        )
+        position = Position(
+            inputs=self._inputs(bookmark.lines, over=over),
+            now_ms=conditions.now_ms,
+            customers=conditions.known,
+            heard=conditions.heard,
+            world=self._position.world,
+            replayed=replayed,
+        )
+        changes = self._store.changes
+        changes.put(positions.KEY, positions.encode(position))
+        return Commit(self._outputs, self._letters, changes, position, self._steps)
+
+    def _inputs(self, lines: Mapping[str, LineMark], *, over: bool) -> dict[str, int]:
+        """Where each topic is needed again; behind its end when the replay is over."""
+        if over:
+            return dict(self._replayed.ends)
+        return {topic: mark.low for topic, mark in lines.items()}
