@@ -12,6 +12,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -38,12 +39,14 @@ from streams.engine.overrides import (
     shorten_transaction_backoff,
 )
 from streams.engine.partitions import Partitions
+from streams.engine.replay_plan import ReplayPlan
 from streams.engine.table import CustomerTable, LiveStore
 from streams.engine.worlds import Worlds
 from streams.errors import Fatal
 from streams.inputs.decode import InputDecoder
 from streams.inputs.partition import PARTITIONERS
 from streams.journey.identity import Identity
+from streams.journey.step import World
 from streams.loading.catalogue_file import read_products
 from streams.loading.policy_file import load_policies
 from streams.settings import Settings, load_settings
@@ -59,6 +62,15 @@ IDENTITY: Final = b"kairos"
 """The key of ids where none is set: for trials only, since who knows it can recompute them."""
 
 
+class Mode(Struct, frozen=True, kw_only=True):
+    """What a worker does beside or before living; see `streams.beside`."""
+
+    output_prefix: str | None = None
+    replay: ReplayPlan | None = None
+    identity: bytes | None = None
+    """The key of ids, where it is not that of the settings."""
+
+
 class Worker(Struct, frozen=True):
     """A Faust application and what is inside of it, for who starts it, watches it or asks it."""
 
@@ -71,12 +83,15 @@ class Worker(Struct, frozen=True):
     """Why it ended by itself; empty when it was asked to end."""
 
 
-def create(settings: Settings, clock: Clock | None = None, checked: int | None = None) -> Worker:
+def create(
+    settings: Settings, clock: Clock | None = None, checked: int | None = None, mode: Mode | None = None
+) -> Worker:
     """The application of these settings. Nothing is connected yet. Fatal, LoadError: what cannot be used.
 
     `checked` is the partition count of the inputs, where that was asked already.
     """
     shorten_transaction_backoff()
+    mode = mode or Mode()
     clock = clock or _clock(settings)
     app = _faust_app(settings)
     clients = Clients(
@@ -84,7 +99,7 @@ def create(settings: Settings, clock: Clock | None = None, checked: int | None =
     )
     prefix = settings.engine.topic_prefix
     topics = tuple(topic.full_name(prefix) for topic in journey_inputs())
-    worlds = _worlds(settings, clients)
+    worlds = _worlds(settings, clients, mode)
     failures: list[BaseException] = []
     crash = _crash(app, failures)
     partitions = Partitions(crash)
@@ -108,7 +123,7 @@ def create(settings: Settings, clock: Clock | None = None, checked: int | None =
                 clients=clients,
                 clock=clock,
                 decoder=decoder,
-                world=worlds.now,
+                world=_frozen(worlds) if mode.replay and not mode.replay.live_after else worlds.now,
                 state_dir=settings.state.dir,
                 resources=RocksResources(settings.state.memory_bytes, settings.state.memory_bytes * 3 // 8),
                 run=run,
@@ -123,6 +138,8 @@ def create(settings: Settings, clock: Clock | None = None, checked: int | None =
                 rejected_share_max=settings.engine.dead_letter_share_max,
                 current_within_ms=settings.engine.current_threshold_ms,
                 journal=os.environ.get(JOURNAL) or None,
+                output_prefix=mode.output_prefix,
+                replay=mode.replay,
             )
         )
         following = asyncio.create_task(worlds.run(), name="worlds")
@@ -189,7 +206,7 @@ def _clock(settings: Settings) -> Clock:
         began = engine.clock_began
         began_ms = wall_ms() if began is None else int(began.timestamp() * 1000)
         return ScaledClock(start_ms, began_ms, engine.clock_speed)
-    raise Fatal("a worker does not replay: use `kairos replay`")
+    raise Fatal("a worker does not replay: use `kairos replay --kafka`")
 
 
 def _fetching(settings: Settings) -> dict[str, Any]:
@@ -198,8 +215,14 @@ def _fetching(settings: Settings) -> dict[str, Any]:
     return {name: value for name, value in consumer_options(settings).items() if name not in group}
 
 
-def _worlds(settings: Settings, clients: Clients) -> Worlds:
-    prefix, key = settings.engine.topic_prefix, settings.engine.identity_key
+def _frozen(worlds: Worlds) -> Callable[[], World]:
+    """The world as it is when it is first asked for."""
+    return cache(worlds.now)
+
+
+def _worlds(settings: Settings, clients: Clients, mode: Mode) -> Worlds:
+    prefix, secret = settings.engine.topic_prefix, settings.engine.identity_key
+    key = mode.identity or (None if secret is None else secret.reveal().encode())
     if key is None:
         log.warning("no identity key is set: whoever knows the default can recompute ids. Set identity.key")
     file = settings.files.catalogue
@@ -209,7 +232,7 @@ def _worlds(settings: Settings, clients: Clients) -> Worlds:
         InputDecoder(prefix=prefix),
         (prefix + CATALOGUE, prefix + CONTROL),
         load_policies(settings.files.policy),
-        Identity(IDENTITY if key is None else key.reveal().encode()),
+        Identity(key or IDENTITY),
         products,
     )
 

@@ -40,6 +40,7 @@ from streams.journey.advance import Journey, Work
 from streams.journey.redeciding import Cursor, redecide
 from streams.journey.step import At, World
 from streams.outputs.snapshot import snapshot
+from streams.replay.driver import TOPICS
 from streams.replay.incident import Incidents
 from streams.replay.silence import Silence
 
@@ -93,7 +94,10 @@ class Counts:
 
 
 class Decider:
-    """The decisions of one partition over its store. `world` may be replaced between two transactions."""
+    """The decisions of one partition over its store. `world` may be replaced between two transactions.
+
+    `prefix` stands before the names of outputs.
+    """
 
     def __init__(
         self,
@@ -264,7 +268,7 @@ class Decider:
             raise Fatal(f"{record.topic} is read by the followers of the world, not by a partition")
         overlay, customer_id = self._overlay, event.customer_id
         before = overlay.exists(customer_id)
-        self._silence.heard(record.topic.removeprefix(self._prefix), at.now_ms)
+        self._silence.heard(TOPICS[type(event)], at.now_ms)
         self._journey.on_event(self._work, event, at)
         self._customers += overlay.exists(customer_id) - before
         self.counts.events += 1

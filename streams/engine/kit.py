@@ -70,6 +70,11 @@ class Kit(Struct, frozen=True, kw_only=True):
     journal: str | None = None
     """The topic that hears what every transaction was decided from; see `journal`."""
     output_prefix: str | None = None
-    """What stands before the names of outputs; None: the prefix of the inputs."""
+    """What stands before the names of outputs; None: what stands before those of inputs."""
     replay: ReplayPlan | None = None
     """Set when partitions are replayed, instead of lived or before that."""
+
+    @property
+    def said_under(self) -> str:
+        """What stands before the names of outputs."""
+        return self.prefix if self.output_prefix is None else self.output_prefix

@@ -157,7 +157,7 @@ class ReplayWork:
         self._stage, self._until_ms = replayed.stage, replayed.until_ms
         self._said_after = replayed.said_after
         kit = opened.kit
-        self._prefix = kit.prefix if kit.output_prefix is None else kit.output_prefix
+        self._prefix = kit.said_under
         self._headers = BACKFILLED if replayed.live_after else ()
         self._outputs: list[Output] = []
         self._letters: list[Output] = []

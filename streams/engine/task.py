@@ -240,18 +240,20 @@ class PartitionTask:
         )
         opened = f"{os.getpid()}-{wall_ms()}"
         journal = None if kit.journal is None else Journal(kit.journal, opened)
-        decider = Decider(store, kit.world(), kit.decoder, position, prefix=kit.prefix, journal=journal)
+        decider = Decider(store, kit.world(), kit.decoder, position, prefix=kit.said_under, journal=journal)
         return PartitionWork(kit, store, decider, transactions, inputs, self._pace, self.stats)
 
     # --- ending
 
     async def _finished(self, work: ReplayWork) -> None:
         """The replay is over: go live with what it left, or wait for the others."""
-        assert self._kit.replay is not None
-        self._kit.replay.done(self.number, work.tally)
-        if not self._kit.replay.live_after:
-            while self._has(Role.ACTIVE):
-                await self._pause(Phase.FINISHED, STANDBY_ROUND_S)
+        plan = self._kit.replay
+        assert plan is not None
+        self.phase = Phase.FINISHED
+        plan.done(self.number, work.tally)
+        while not plan.live_after and self._has(Role.ACTIVE):
+            await self._pause(Phase.FINISHED, STANDBY_ROUND_S)
+            plan.done(self.number, work.tally)
 
     def _has(self, role: Role) -> bool:
         """Whether its role is this one now: it changes while anything is awaited."""

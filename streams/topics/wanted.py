@@ -67,15 +67,20 @@ class Wanted(Struct, frozen=True, kw_only=True):
     topic: Topic | None = None
 
 
-def wanted_topics(settings: Settings) -> tuple[Wanted, ...]:
-    """All topics of an application, in the order of the registry and then the changelog."""
-    return (*_of_registry(settings.engine.topic_prefix), _changelog(settings.changelog_topic))
+def wanted_topics(settings: Settings, output_prefix: str | None = None) -> tuple[Wanted, ...]:
+    """All topics of an application, in the order of the registry and then the changelog.
+
+    `output_prefix` stands before the names of outputs, where it is not that of the settings.
+    """
+    prefix = settings.engine.topic_prefix
+    said_under = prefix if output_prefix is None else output_prefix
+    return (*_of_registry(prefix, said_under), _changelog(settings.changelog_topic))
 
 
-def _of_registry(prefix: str) -> Iterator[Wanted]:
+def _of_registry(prefix: str, output_prefix: str) -> Iterator[Wanted]:
     for topic in topics().values():
         yield Wanted(
-            name=topic.full_name(prefix),
+            name=topic.full_name(prefix if topic.direction == "in" else output_prefix),
             role=_role(topic),
             co_partitioned=topic.co_partitioned,
             partitions=topic.partitions,
