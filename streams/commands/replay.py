@@ -1,4 +1,4 @@
-"""`kairos replay`: history in, outputs and a summary out, in virtual time and without Kafka."""
+"""`kairos replay`: history in, outputs and a summary out, in virtual time, from files or with `--kafka`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from streams.commands import replay_kafka
 from streams.errors import Fatal
 from streams.journey.policy_set import PolicySet
-from streams.loading.durations import NotADuration, parse_duration
 from streams.loading.policy_file import load_policies, read_policy
 from streams.loading.policy_view import DEFAULT
 from streams.replay import against, audit_tables, summary
@@ -28,7 +28,7 @@ from streams.replay.calendar_campaign import write_sends
 from streams.replay.files import Files
 from streams.replay.history import SHOP
 from streams.replay.outputs import write_outputs
-from streams.replay.prepare import Options, prepare
+from streams.replay.prepare import DISORDER, Options, duration_ms, prepare
 from streams.replay.run import Done, Setup, replay_all
 from streams.replay.tally import Tally
 from streams.sources.slice import SLICE
@@ -39,13 +39,13 @@ CALENDAR: Final = (
 )
 HELP = (
     "replay history through the journey: from a directory with one file per input topic, or from the public "
-    "order log with made-up surroundings; writes the output topics, the dead letters and a summary"
+    "order log with made-up surroundings; writes the output topics, the dead letters and a summary. With "
+    "--kafka the history is what the input topics hold now, and the outputs are topics of their own"
 )
 
 DEMO_OUT: Final = Path("build/replay")
 SEED: Final = 7
 PROCESSES: Final = os.cpu_count() or 1
-DISORDER: Final = "5 min"
 PIPED_COLUMNS: Final = 140
 CREDIT: Final = (
     "Real orders: a slice of the public log Online Retail (D. Chen, UCI Machine Learning\n"
@@ -88,11 +88,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--shuffle", metavar="SEED", type=int, help="disturb the order within a minute")
     parser.add_argument("--repeat", metavar="SHARE", type=float, default=0.0, help="give some events twice")
+    replay_kafka.configure(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Replay, and print the summary; 1 when a step failed or a promise was broken."""
     console = console_of()
+    if args.kafka:
+        return replay_kafka.run(args, console)
     if args.demo:
         _prepare_demo(args)
         console.print(Text(CREDIT, style="dim"), end="")
@@ -231,14 +234,6 @@ def console_of() -> Console:
     """The terminal, or a wide page where there is none."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=PIPED_COLUMNS)
-
-
-def duration_ms(text: str) -> int:
-    """Milliseconds of a duration, with or without the space: "5 min", "5min"."""
-    try:
-        return parse_duration(text)
-    except NotADuration as error:
-        raise Fatal(str(error)) from error
 
 
 def indented(value: Any) -> bytes:

@@ -6,17 +6,22 @@ import argparse
 import asyncio
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from streams.errors import Fatal
 from streams.processes import Processes, environment, this_program
+from streams.replay.prepare import DISORDER, duration_ms
 from streams.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from streams.app import Worker
+    from streams.replay.tally import Tally
+
+log = logging.getLogger(__name__)
 
 HELP = "decide and say what may be said now, on your Kafka; settings come from environment and file"
 
+SHADOW: Final = "shadow"
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 CHATTY = ("aiokafka.consumer.subscription_state", "aiokafka.producer.sender", "faust", "mode")
 """Loggers whose news are of no use to an operator."""
@@ -26,28 +31,74 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `kairos worker`."""
     parser.add_argument("--file", metavar="FILE", type=Path, help="settings; the environment goes before it")
     parser.add_argument("--processes", metavar="N", help="processes on this machine; each uses one core")
+    parser.add_argument(
+        "--backfill",
+        action="store_true",
+        help="first replay what the inputs hold now, marked and without opening anything, then go live on it",
+    )
+    parser.add_argument("--disorder", metavar="TIME", default=DISORDER, help=f"of a backfill: {DISORDER}")
+    parser.add_argument(
+        "--shadow",
+        action="store_true",
+        help="decide on the live inputs, but say it under --output-prefix and --application-id alone",
+    )
+    parser.add_argument(
+        "--application-id", metavar="NAME", help=f"of the shadow; default: application.id and -{SHADOW}"
+    )
+    parser.add_argument("--output-prefix", metavar="TEXT", help=f"of the shadow; default: {SHADOW}.")
 
 
 def run(args: argparse.Namespace) -> int:
     """Run until a signal ends it. `Fatal` for settings, topics or a broker that cannot be used."""
     overrides = {"engine.processes": args.processes} if args.processes else {}
     settings = load_settings(environment(), args.file, overrides)
-    _set_up_logging(settings)
+    set_up_logging(settings)
+    if not args.shadow and (args.application_id or args.output_prefix):
+        raise Fatal("--application-id and --output-prefix are those of a --shadow")
     if settings.engine.processes > 1:
-        words = ["worker", *(["--file", str(args.file)] if args.file else [])]
-        return Processes(settings, this_program(words), environment()).run()
-    return _run_one(settings)
+        return Processes(settings, this_program(["worker", *_words(args)]), environment()).run()
+    return _run_one(settings, args)
 
 
-def _run_one(settings: Settings) -> int:
-    from streams.app import create  # noqa: PLC0415 - Faust takes a second, and no other command needs it
+def _words(args: argparse.Namespace) -> list[str]:
+    """What each of several processes is told too; how many they are stands in its environment."""
+    options = {
+        "--file": args.file,
+        "--application-id": args.application_id,
+        "--output-prefix": args.output_prefix,
+    }
+    words = [word for option, value in options.items() if value is not None for word in (option, str(value))]
+    words += ["--disorder", args.disorder]
+    return words + [f"--{name}" for name in ("backfill", "shadow") if getattr(args, name)]
+
+
+def _run_one(settings: Settings, args: argparse.Namespace) -> int:
+    from streams.app import Mode, create  # noqa: PLC0415 - Faust takes a second, and no other command needs it
+    from streams.beside import apart, checked  # noqa: PLC0415 - as above
+    from streams.engine.replay_plan import ReplayPlan  # noqa: PLC0415 - as above
     from streams.topics.start import check_inputs  # noqa: PLC0415 - as above
 
-    partitions = asyncio.run(check_inputs(settings))
-    return _under_faust(create(settings, checked=partitions))
+    replay = None
+    if args.backfill:
+        replay = ReplayPlan(disorder_ms=duration_ms(args.disorder), live_after=True, done=_backfilled)
+    if not args.shadow:
+        partitions = asyncio.run(check_inputs(settings))
+        return under_faust(create(settings, checked=partitions, mode=Mode(replay=replay)))
+    prefix = f"{SHADOW}." if args.output_prefix is None else args.output_prefix
+    name = args.application_id or f"{settings.engine.application_id}-{SHADOW}"
+    settings = apart(settings, name, prefix)
+    mode = Mode(output_prefix=prefix, replay=replay)
+    return under_faust(create(settings, checked=checked(settings, prefix), mode=mode))
 
 
-def _under_faust(worker: Worker) -> int:
+def _backfilled(number: int, tally: Tally) -> None:
+    log.info(
+        "partition %s is backfilled and goes live: %s events, %s customers",
+        *(number, tally.events.total(), tally.customers),
+    )
+
+
+def under_faust(worker: Worker) -> int:
     """Faust's worker runs it: signals, services, and the end of all of them."""
     import faust  # noqa: PLC0415 - as above
 
@@ -63,7 +114,8 @@ def _under_faust(worker: Worker) -> int:
         return int(ended.code or 0)
 
 
-def _set_up_logging(settings: Settings) -> None:
+def set_up_logging(settings: Settings) -> None:
+    """What a worker logs, and how."""
     level = LEVELS[settings.engine.log_level]
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for name in CHATTY:

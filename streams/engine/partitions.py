@@ -71,6 +71,11 @@ class Partitions:
                 log.warning("%s did not end within %s s and is left behind", one.get_name(), STOP_WITHIN_S)
                 one.cancel()
 
+    def finished(self) -> bool:
+        """Whether all that is ours to work on has come to its end: only a replay has one."""
+        active = [task.phase for task in self.tasks.values() if task.role is Role.ACTIVE]
+        return bool(active) and all(phase is Phase.FINISHED for phase in active)
+
     def phases(self) -> Mapping[int, Phase]:
         """What each partition does now."""
         return {number: task.phase for number, task in sorted(self.tasks.items())}
