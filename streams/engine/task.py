@@ -26,6 +26,7 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from state import keys
 from state.errors import Damaged, StateError
 from state.rocks import RocksStore
 from streams.engine import position as positions
@@ -216,7 +217,7 @@ class PartitionTask:
         partitions = [TopicPartition(topic, self.number) for topic in kit.inputs]
         consumer = self._consumer = await kit.clients.consumer(partitions)
         position = positions.stored(store)
-        if position is None and positions.changelog_mark(store) is not None and end > 0:
+        if position is None and store.scan(keys.RECORDS, limit=1):  # a log of aborted transactions has none
             raise Fatal(
                 f"the changelog {kit.changelog}-{self.number} holds records but no position: it is not a "
                 "changelog of Kairos, or was tampered with"
