@@ -15,7 +15,7 @@ from time import monotonic
 from typing import Final
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError, ProducerFenced
+from aiokafka.errors import IllegalOperation, KafkaError, ProducerFenced
 from aiokafka.structs import OffsetAndMetadata, RecordMetadata
 
 from streams.engine.deciding import Commit, Output
@@ -24,6 +24,8 @@ from streams.errors import Fatal, KairosError, Retryable
 
 GROUP_OFFSETS_EVERY_S: Final = 1.0
 UNKNOWN_OFFSET: Final = -1
+ANSWERS_WITHIN_S: Final = 5.0
+"""How long the batches of a transaction that ended may take to say why."""
 Sent = tuple[asyncio.Future[RecordMetadata], int]
 """The answer to a batch that was sent, and how many records are in it."""
 
@@ -58,11 +60,12 @@ class Transactions:
         must be opened anew before anything else. Fatal: no rights, or a topic does not exist.
         """
         reach = self._failpoints.reach
+        sent: list[Sent] = []
         try:
             reach("before_begin")
             await self._producer.begin_transaction()
             reach("after_begin")
-            sent = await self._send(commit, timestamp_ms)
+            await self._send(commit, timestamp_ms, sent)
             reach("after_send")
             answers = await _all_of(sent)
             reach("after_acknowledged")
@@ -78,27 +81,37 @@ class Transactions:
         first, records = answers[-1].offset, sent[-1][1]
         return first + records if first >= 0 else UNKNOWN_OFFSET
 
-    async def _send(self, commit: Commit, timestamp_ms: int) -> list[Sent]:
-        """All batches, those of the changelog last, its position as the very last record."""
+    async def _send(self, commit: Commit, timestamp_ms: int, sent: list[Sent]) -> None:
+        """All batches, those of the changelog last, its position as the very last record.
+
+        What refuses an earlier batch ends the transaction while the next one is on its way, of which aiokafka
+        then says only that there is no transaction: the earlier one knows why.
+        """
+        try:
+            await self._send_all(commit, timestamp_ms, sent)
+        except IllegalOperation as error:
+            if why := await _refusals(sent):
+                raise why[0] from error
+            raise Retryable(f"the transaction ended while it was written: {error}") from error
+
+    async def _send_all(self, commit: Commit, timestamp_ms: int, sent: list[Sent]) -> None:
         by_topic: dict[str, list[Output]] = {}
         for output in commit.outputs:
             by_topic.setdefault(output.topic, []).append(output)
-        sent: list[Sent] = []
         for topic, outputs in by_topic.items():
-            sent += await self._send_to(topic, self._partition, outputs, timestamp_ms)
+            await self._send_to(topic, self._partition, outputs, timestamp_ms, sent)
         if commit.letters:
             topic = commit.letters[0].topic
             partitions = await self._producer.partitions_for(topic)
             number = self._partition % max(1, len(partitions))
-            sent += await self._send_to(topic, number, commit.letters, timestamp_ms)
+            await self._send_to(topic, number, commit.letters, timestamp_ms, sent)
         changes = [Output(self._changelog, key, value) for key, value in commit.changes.values.items()]
-        sent += await self._send_to(self._changelog, self._partition, changes, timestamp_ms)
-        return sent
+        await self._send_to(self._changelog, self._partition, changes, timestamp_ms, sent)
 
     async def _send_to(
-        self, topic: str, partition: int, outputs: Iterable[Output], timestamp_ms: int
-    ) -> list[Sent]:
-        producer, sent = self._producer, []
+        self, topic: str, partition: int, outputs: Iterable[Output], timestamp_ms: int, sent: list[Sent]
+    ) -> None:
+        producer = self._producer
         batch = producer.create_batch()
         for it in outputs:
             headers = list(it.headers)
@@ -109,7 +122,6 @@ class Transactions:
                 batch.append(timestamp=timestamp_ms, key=it.key, value=it.value, headers=headers)
         records = batch.record_count()
         sent.append((await producer.send_batch(batch, topic, partition=partition), records))
-        return sent
 
     async def _send_offsets(self, inputs: Mapping[str, int]) -> None:
         now = monotonic()
@@ -121,6 +133,15 @@ class Transactions:
             for topic, offset in inputs.items()
         }
         await self._producer.send_offsets_to_transaction(offsets, self._group)
+
+
+async def _refusals(sent: list[Sent]) -> list[BaseException]:
+    """Why batches were refused, as far as they say so in time."""
+    futures = [future for future, _ in sent]
+    if futures:
+        await asyncio.wait(futures, timeout=ANSWERS_WITHIN_S)
+    answered = [future for future in futures if future.done() and not future.cancelled()]
+    return [why for future in answered if (why := future.exception()) is not None]
 
 
 async def _all_of(sent: list[Sent]) -> list[RecordMetadata]:
