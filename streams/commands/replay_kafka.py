@@ -8,16 +8,19 @@ order, the same end, the same bytes. Several may be started with the same names,
 from __future__ import annotations
 
 import argparse
+import asyncio
+import logging
 import signal
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from aiokafka.errors import KafkaError
 from rich.console import Console
 from rich.text import Text
 
 from streams.configuration.arguments import add_arguments, settings_of
-from streams.errors import Fatal
+from streams.errors import Fatal, Retryable
 from streams.replay import summary
 from streams.replay.kept import KEY
 from streams.replay.prepare import duration_ms, time_ms
@@ -26,7 +29,10 @@ from streams.replay.tally import Tally
 if TYPE_CHECKING:
     from streams.engine.partitions import Partitions
 
+log = logging.getLogger(__name__)
+
 NAME: Final = "replay"
+ASK_EVERY_S: Final = 0.5
 OF_FILES: Final = (
     *("path", "source", "demo", "against", "state", "journal", "calendar_campaign", "shuffle", "repeat"),
     *("no_check", "out", "format", "partitions", "processes", "seed"),
@@ -48,7 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
-    """Replay until every partition that is given to this worker is at its end, and print the summary."""
+    """Replay until every partition is at its end, and print the summary of those that were replayed here."""
     from streams.app import Mode, create  # noqa: PLC0415 - Faust takes a second, and files need it not
     from streams.beside import apart, checked  # noqa: PLC0415 - as above
     from streams.commands.worker import set_up_logging, under_faust  # noqa: PLC0415 - as above
@@ -76,19 +82,31 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 
 class _Done:
-    """The partitions that have come to their end, and the end of the worker when all have."""
+    """The partitions that have come to their end, and the end of the worker when all have, also others'.
+
+    Until then it stays, to take over what another worker leaves.
+    """
 
     def __init__(self) -> None:
         self.partitions: Partitions | None = None
         self._begun, self._cpu_s = time.monotonic(), time.process_time()
         self._tallies: dict[int, Tally] = {}
-        self._ending = False
+        self._ending: asyncio.Task[None] | None = None
 
     def __call__(self, number: int, tally: Tally) -> None:
         self._tallies[number] = tally
-        if not self._ending and self.partitions is not None and self.partitions.finished():
-            self._ending = True
-            signal.raise_signal(signal.SIGTERM)  # the way in which an operator would end it
+        if self._ending is None and self.partitions is not None:
+            self._ending = asyncio.create_task(self._end(self.partitions))
+
+    async def _end(self, partitions: Partitions) -> None:
+        while True:
+            try:
+                if await partitions.replayed():
+                    break
+            except (KafkaError, Retryable, OSError) as error:
+                log.warning("the other partitions cannot be asked now: %r", error)
+            await asyncio.sleep(ASK_EVERY_S)
+        signal.raise_signal(signal.SIGTERM)  # the way in which an operator would end it
 
     def show(self, console: Console, count: int) -> Tally:
         """Print what was counted."""

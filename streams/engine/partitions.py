@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from streams.engine.kit import Kit
+from streams.engine.peers import positions_of_all
+from streams.engine.position import Stage
 from streams.engine.task import PartitionTask, Phase, Role
 from streams.errors import Fatal
 
@@ -75,6 +77,15 @@ class Partitions:
         """Whether all that is ours to work on has come to its end: only a replay has one."""
         active = [task.phase for task in self.tasks.values() if task.role is Role.ACTIVE]
         return bool(active) and all(phase is Phase.FINISHED for phase in active)
+
+    async def replayed(self) -> bool:
+        """Whether the partitions of all workers have come to the end of a replay."""
+        kit = self._kit
+        if kit is None or not self.finished():
+            return False
+        found = await positions_of_all(kit.clients, kit.changelog, kit.partitions)
+        ended = [it.replayed is not None and it.replayed.stage is Stage.DONE for it in found.values()]
+        return len(ended) == kit.partitions and all(ended)
 
     def phases(self) -> Mapping[int, Phase]:
         """What each partition does now."""
