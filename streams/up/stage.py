@@ -7,6 +7,7 @@ second it would begin a new file every few seconds. So here nothing ages, and fi
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from schemas.topics import CATALOGUE
 from streams.client_options import client_options
 from streams.errors import Fatal
 from streams.settings import Settings
-from streams.topics.applying import carry_out, look, look_after
+from streams.topics.applying import carry_out, look
 from streams.topics.kafka import TopicsClient
 from streams.topics.plan import Asked, Finding
 from streams.topics.wanted import wanted_topics
@@ -31,18 +32,25 @@ AGELESS: Final[Mapping[str, str]] = {
     "segment.bytes": str(64 << 20),
 }
 
+LOOKS_MAX: Final = 100
+LOOK_EVERY_S: Final = 0.1
+"""A broker may take a moment to know what it has just created."""
+
 
 async def set_topics(settings: Settings) -> None:
-    """Create what is missing of the topics of these settings. Fatal: what is there cannot be used."""
+    """Create what is missing of the topics of these settings. Fatal: Kafka does not do so."""
     wanted = wanted_topics(settings)
-    asked = Asked(settings.engine.partitions)
     async with TopicsClient(client_options(settings)) as client:
-        findings = [_ageless(it) for it in await look(client, wanted, asked) if it.create is not None]
-        await carry_out(client, findings)
-        if findings:
-            left = [it for it in await look_after(client, wanted, asked) if it.create is not None]
-            if left:
-                raise Fatal(f"Kafka does not create the topic {left[0].topic}")
+        findings = await look(client, wanted, Asked(settings.engine.partitions))
+        missing = [_ageless(it) for it in findings if it.create is not None]
+        await carry_out(client, missing)
+        names = {it.topic for it in missing}
+        for _ in range(LOOKS_MAX):
+            if not names:
+                return
+            await asyncio.sleep(LOOK_EVERY_S)
+            names -= (await client.read(sorted(names))).topics.keys()
+    raise Fatal(f"Kafka does not create the topics {', '.join(sorted(names))}")
 
 
 def _ageless(finding: Finding) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from time import monotonic
@@ -9,16 +10,22 @@ from types import TracebackType
 from typing import Final, Self
 
 from msgspec import Struct
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from schemas.records import Eligibility
-from streams.up.board import REVOKED, Board
+from schemas.records import Product
+from streams.up.board import Board
+from streams.up.telling import Told, tell
 
-FRAMES_PER_S: Final = 4
-EVIDENCE_CHARS_MAX: Final = 60
+FRAMES_PER_S: Final = 2
+ROWS_ELSE: Final = 16
+"""Lines of the page that are not the latest eligibilities."""
+ROWS_MIN: Final = 4
+PLACEMENTS_SHOWN: Final = 12
+REASONS_SHOWN: Final = 11
+HOUR_S: Final = 3600
 
 
 class Now(Struct, frozen=True, kw_only=True):
@@ -29,18 +36,20 @@ class Now(Struct, frozen=True, kw_only=True):
     inputs: int
     lag: int
     workers: int
+    deaths: int
     over: bool
+    """Whether the history has ended."""
 
 
 class View:
-    """Shows a board; `names` are those of the products."""
+    """Shows a board."""
 
-    def __init__(self, board: Board, names: Mapping[str, str]) -> None:
+    def __init__(self, console: Console, board: Board, products: Mapping[str, Product]) -> None:
+        self._console = console
         self._board = board
-        self._names = names
-        self._console = Console(highlight=False)
+        self._products = products
         self._live: Live | None = None
-        self._last: tuple[float, int, int] | None = None
+        self._before: tuple[float, int, int] | None = None
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
@@ -56,70 +65,111 @@ class View:
 
     def show(self, now: Now) -> None:
         """Bring what is shown up to date."""
-        at, board = monotonic(), self._board
-        before = self._last or (at - 1, now.inputs, board.outputs)
-        self._last = (at, now.inputs, board.outputs)
-        seconds = max(0.001, at - before[0])
-        rates = (now.inputs - before[1]) / seconds, (board.outputs - before[2]) / seconds
+        rates = self._rates(now)
         if self._live is None:
-            print(self._line(now, rates), flush=True)
+            self._console.print(Text(self._line(now, rates)), soft_wrap=True)
         else:
-            self._live.update(Group(Text(self._line(now, rates)), self._counts(), self._latest()))
+            self._live.update(self._page(now, rates))
+
+    def end(self, now: Now | None) -> None:
+        """Say what it came to."""
+        if now is not None:
+            self._console.print(Text(f"ended at {_time(now.journey_ms)}: {self._totals()}"))
+
+    def _rates(self, now: Now) -> tuple[float, float]:
+        """Records per second of the wall clock into the inputs, and out of the workers."""
+        at, said = monotonic(), self._board.new_records
+        at_before, inputs_before, said_before = self._before or (at - 1, now.inputs, said)
+        self._before = at, now.inputs, said
+        seconds = max(0.001, at - at_before)
+        return (now.inputs - inputs_before) / seconds, (said - said_before) / seconds
+
+    def _totals(self) -> str:
+        board = self._board
+        return (
+            f"{board.opened.total():,} permissions opened, {len(board.open):,} open, "
+            f"{board.ended['revoked']:,} revoked, "
+            f"friction raised {board.raised.total():,} and cleared {board.cleared.total():,}, "
+            f"traps {board.promises.traps.total():,}, dead letters {board.dead_letters:,}"
+        )
 
     def _line(self, now: Now, rates: tuple[float, float]) -> str:
+        line = f"{_head(now, rates)} | {self._totals()}"
+        if not self._board.latest:
+            return line
+        told = tell(self._board.latest[-1], self._products)
+        return f"{line} | {told.customer}, {told.about}, {told.placement}: {told.said}"
+
+    def _page(self, now: Now, rates: tuple[float, float]) -> RenderableType:
         board = self._board
-        words = [
-            f"{_time(now.journey_ms)} x{now.speed:g}",
-            f"in {rates[0]:,.0f}/s",
-            f"out {rates[1]:,.0f}/s",
-            f"lag {now.lag:,}",
-            f"workers {now.workers}",
-            f"opened {board.opened.total():,}",
-            f"open {len(board.open):,}",
-            *(f"{status} {count:,}" for status, count in sorted(board.ended.items())),
-            f"friction +{board.raised.total():,} -{board.cleared.total():,}",
-        ]
-        return "  ".join(words)
+        traps = board.promises.traps.total()
+        head = Text(_head(now, rates), style="bold")
+        health = Text.assemble(
+            ("traps ", ""),
+            (f"{traps:,}", "bold red" if traps else "bold green"),
+            f"   missing or twice {board.promises.missing + board.promises.repeats:,}",
+            f"   dead letters {board.dead_letters:,}",
+            f"   opened because a time had come {board.by_time:,} of {board.opened.total():,}",
+            "   the history is over: `kairos up --fresh` begins anew" if now.over else "",
+        )
+        return Group(head, health, Text(), self._counts(), Text(), self._latest())
 
     def _counts(self) -> Table:
-        table = Table(box=None, padding=(0, 2, 0, 0))
-        for name in ("placement", "opened"):
-            table.add_column(name, justify="right" if name == "opened" else "left")
-        for placement, count in self._board.opened.most_common():
-            table.add_row(placement, f"{count:,}")
-        return table
+        board = self._board
+        grid = Table.grid(padding=(0, 4))
+        open_now = Counter(record.placement for record in board.open.values())
+        permissions = _table("permissions", "open", "so far")
+        for placement, count in board.opened.most_common(PLACEMENTS_SHOWN):
+            permissions.add_row(_words(placement), f"{open_now[placement]:,}", f"{count:,}")
+        ended = _table("ended as", "so far")
+        for status, count in board.ended.most_common():
+            ended.add_row(status, f"{count:,}", style="red" if status == "revoked" else "")
+        friction = _table("friction", "raised", "cleared")
+        for flag, count in board.raised.most_common():
+            friction.add_row(_words(flag), f"{count:,}", f"{board.cleared[flag]:,}")
+        withheld = _table("withheld because", "so far")
+        for reason, count in board.withheld.most_common(REASONS_SHOWN):
+            withheld.add_row(_words(reason), f"{count:,}")
+        grid.add_row(permissions, ended, friction, withheld)
+        return grid
 
     def _latest(self) -> Table:
-        table = Table(box=None, padding=(0, 2, 0, 0), expand=True)
-        for name in ("at", "customer", "about", "placement", "may be said", "why", "until"):
-            table.add_column(name, no_wrap=True, overflow="ellipsis")
-        for record in reversed(self._board.latest):
-            table.add_row(*self._row(record), style="red" if record.status == REVOKED else "")
+        table = Table(box=None, padding=(0, 2, 0, 0), expand=True, header_style="dim")
+        for name, ratio in (("at", 0), ("customer", 0), ("about", 3), ("placement", 0)):
+            table.add_column(name, no_wrap=True, overflow="ellipsis", ratio=ratio or None)
+        for name, ratio in (("may be said", 3), ("because", 4), ("until", 0)):
+            table.add_column(name, no_wrap=True, overflow="ellipsis", ratio=ratio or None)
+        rows = max(ROWS_MIN, self._console.height - ROWS_ELSE - 2)
+        for record in list(self._board.latest)[: -rows - 1 : -1]:
+            told = tell(record, self._products)
+            table.add_row(*_cells(told), style="red" if told.is_over else "")
         return table
 
-    def _row(self, record: Eligibility) -> tuple[str, ...]:
-        about = self._name(record.product_id) if record.product_id else f"order {record.order_id}"
-        if record.status == REVOKED:
-            said, why = "not any more", record.reason
-        else:
-            what = self._name(record.candidate) if record.candidate else record.question or ""
-            said, why = f"{record.move}: {what}", _evidence(record)
-        at = _time(record.decided_at)
-        return at, record.customer_id, about, record.placement, said, why, _time(record.send_by)
 
-    def _name(self, product_id: str) -> str:
-        return self._names.get(product_id, product_id)
+def _head(now: Now, rates: tuple[float, float]) -> str:
+    hours = now.speed / HOUR_S
+    restarts = f" ({now.deaths} started again)" if now.deaths else ""
+    return (
+        f"{_time(now.journey_ms)}  {hours:,.3g} h per second  in {rates[0]:,.0f}/s  out {rates[1]:,.0f}/s  "
+        f"lag {now.lag:,}  workers {now.workers}{restarts}"
+    )
 
 
-def _evidence(record: Eligibility) -> str:
-    words = [
-        word
-        for check in record.checks
-        if check.name in {"right_stage", "personalised"}
-        for word in check.evidence
-    ]
-    return ", ".join(words)[:EVIDENCE_CHARS_MAX]
+def _cells(told: Told) -> tuple[Text, ...]:
+    return tuple(map(Text, told[:-1]))
+
+
+def _table(name: str, *numbers: str) -> Table:
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column(name, no_wrap=True)
+    for number in numbers:
+        table.add_column(number, justify="right")
+    return table
+
+
+def _words(word: str) -> str:
+    return word.replace("_", " ")
 
 
 def _time(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%d %b %H:%M")
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%a %d %b %Y %H:%M")

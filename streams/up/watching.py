@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from schemas.framing import RecordDecoder
-from schemas.records import Eligibility, FrictionChange
-from schemas.topics import ELIGIBILITY, FRICTION, journey_inputs, outputs
+from schemas.records import Decision, Eligibility, FrictionChange, StageChange
+from schemas.topics import (
+    DEAD_LETTERS,
+    DECISIONS,
+    ELIGIBILITY,
+    FRICTION,
+    HOLDOUT,
+    STAGES,
+    journey_inputs,
+    outputs,
+)
 from streams.client_options import client_options
 from streams.settings import Settings
 from streams.up.board import Board
 
 FETCH_MS: Final = 200
 RECORDS_MAX: Final = 2_000
+KINDS: Final[Mapping[str, Any]] = {
+    ELIGIBILITY: Eligibility,
+    HOLDOUT: Eligibility,
+    FRICTION: FrictionChange,
+    STAGES: StageChange,
+    DECISIONS: Decision,
+}
 
 Heard = Callable[[Eligibility, int, int], None]
 """An eligibility, its partition and its offset."""
 
 
 class Watching:
-    """One consumer of all output topics, which fills a board."""
+    """One consumer of all output topics, which fills a board. To be made within a running loop."""
 
     def __init__(self, settings: Settings, partitions: int, board: Board, heard: Heard) -> None:
         prefix = settings.engine.topic_prefix
@@ -41,8 +57,7 @@ class Watching:
             for number in range(partitions)
         ]
         self._group = settings.engine.application_id
-        self._eligibility: RecordDecoder[Eligibility] = RecordDecoder(Eligibility)
-        self._friction: RecordDecoder[FrictionChange] = RecordDecoder(FrictionChange)
+        self._decoders = {name: RecordDecoder(kind) for name, kind in KINDS.items()}
         options = client_options(settings)
         self._consumer = AIOKafkaConsumer(
             **options, group_id=None, enable_auto_commit=False, isolation_level="read_committed"
@@ -61,21 +76,13 @@ class Watching:
         await self._consumer.stop()
         await self._admin.close()
 
-    async def read(self) -> None:
-        """Take what is there, and wait a moment when nothing is."""
-        found = await self._consumer.getmany(timeout_ms=FETCH_MS, max_records=RECORDS_MAX)
-        for tp, records in found.items():
-            name = self._names[tp.topic]
-            for record in records:
-                self._board.said(name)
-                if record.value is None:
-                    continue
-                if name == ELIGIBILITY:
-                    eligibility = self._eligibility.decode(record.value)
-                    self._board.eligibility(eligibility)
-                    self._heard(eligibility, tp.partition, record.offset)
-                elif name == FRICTION:
-                    self._board.friction(self._friction.decode(record.value))
+    async def run(self) -> None:
+        """Take what comes, for ever."""
+        while True:
+            found = await self._consumer.getmany(timeout_ms=FETCH_MS, max_records=RECORDS_MAX)
+            for tp, records in found.items():
+                for record in records:
+                    self._take(self._names[tp.topic], record)
 
     async def inputs(self) -> tuple[int, int]:
         """How many records the inputs hold, and how many of them the group has not taken yet."""
@@ -84,6 +91,17 @@ class Watching:
         lag = sum(max(0, end - _offset(taken.get(tp))) for tp, end in ends.items())
         return sum(ends.values()), lag
 
+    def _take(self, name: str, record: Any) -> None:
+        self._board.heard(record.timestamp)
+        if name == DEAD_LETTERS:
+            self._board.dead_letters += 1
+        elif name in self._decoders and record.value is not None:
+            said = self._decoders[name].decode(record.value)
+            self._board.said(said, held_out=name == HOLDOUT)
+            if name == ELIGIBILITY:
+                self._heard(said, record.partition, record.offset)
 
-def _offset(found: object) -> int:
-    return max(0, getattr(found, "offset", 0))
+
+def _offset(found: Any) -> int:
+    """What a group has taken; the broker says -1 where it has taken nothing."""
+    return 0 if found is None else max(0, int(found.offset))
