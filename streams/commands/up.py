@@ -24,7 +24,7 @@ from rich.text import Text
 
 from streams.commands.replay import CREDIT, SEED, console_of
 from streams.embedded.broker import Broker
-from streams.embedded.errors import Unavailable
+from streams.embedded.errors import InUse, Unavailable
 from streams.embedded.places import locked
 from streams.errors import Fatal
 from streams.sources.online_retail import online_retail
@@ -152,7 +152,7 @@ def _alone(folder: Path) -> Iterator[None]:
     try:
         held = locked(folder / "up.lock", 0)
         held.__enter__()
-    except Unavailable as error:
+    except InUse as error:
         raise Fatal(f"`kairos up` runs in {folder} already: end it first, or give another --dir") from error
     try:
         yield

@@ -13,7 +13,7 @@ from streams.up.board import REVOKED
 FACTS_MAX: Final = 3
 _TIME: Final = re.compile(r"^(?P<what>\w+)_at=(?P<at_ms>\d{12,14})\b")
 _FACT: Final = re.compile(r"^(?P<what>\w+)=(?P<value>[^ ]+)")
-SAID_ELSEWHERE: Final = frozenset({"stage", "owns", "relation", "placement"})
+SAID_ELSEWHERE: Final = frozenset({"stage", "owns", "relation", "placement", "decline", "channel"})
 """Facts that other columns show."""
 
 
