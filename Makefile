@@ -31,7 +31,11 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: $(INSTALLED) ## replay a slice of real orders and show what would have been said
+run: $(INSTALLED) ## Kairos at work on this machine: Kafka, a worker, traffic, and what may be said, live
+	@$(VENV)/bin/kairos up
+
+.PHONY: demo
+demo: $(INSTALLED) ## replay a year of real orders and show what would have been said
 	@$(VENV)/bin/kairos replay --demo
 
 .PHONY: test
