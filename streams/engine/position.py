@@ -19,7 +19,6 @@ from msgspec import Struct
 from state import keys
 from state.errors import Damaged, UnknownVersion
 from state.store import Batch, Store
-from streams.replay.incident import Raised
 from streams.replay.sequencing import Bookmark
 
 VERSION: Final = 1
@@ -46,7 +45,8 @@ class Replayed(Struct, frozen=True, array_like=True):
     """Where a replay stands. `ends`: what each input topic ended with when it began, at `began_ms`.
 
     `until_ms` is 0 until it is known, `newest_ms` the time of the newest event so far. `said_after` is the
-    customer that was said last. `live_after`: the partition goes live on this state.
+    customer that was said last. `live_after`: the partition goes live on this state. `held` and `incidents`
+    are of `streams.replay.incident`, and what was raised lately stands in `raised_pages` of `raised`.
     """
 
     ends: dict[str, int]
@@ -56,7 +56,9 @@ class Replayed(Struct, frozen=True, array_like=True):
     until_ms: int = 0
     newest_ms: int = 0
     bookmark: Bookmark = Bookmark()
-    raised: Raised = Raised()
+    held: tuple[int, ...] = ()
+    incidents: int = 0
+    raised_pages: int = 0
     said_after: bytes = b""
     counts: dict[str, Any] = {}
 

@@ -48,6 +48,7 @@ from streams.engine.history import History
 from streams.engine.kit import Kit, Stats
 from streams.engine.peers import positions_of_all
 from streams.engine.position import Mark, Position, Replayed, Stage
+from streams.engine.raised import RaisedPages
 from streams.engine.replay_plan import ReplayPlan
 from streams.engine.transaction import UNKNOWN_OFFSET, Transactions
 from streams.engine.work import REJECTED_OF_MIN, STEPS_MAX, TooManyRejected
@@ -170,9 +171,9 @@ class ReplayWork:
         self._partition = Partition(
             world, self._store, replayed.until_ms or FAR, observers=[self._observe], report=self._fault
         )
-        self._partition.go_on(
-            Conditions(position.now_ms, position.customers, position.heard, replayed.raised)
-        )
+        self._raised = RaisedPages(opened.store, replayed.raised_pages)
+        raised = Raised(self._raised.recent(), replayed.held, replayed.incidents)
+        self._partition.go_on(Conditions(position.now_ms, position.customers, position.heard, raised))
         self._partition.tally = Tally.of_counts(replayed.counts)
         self._repeats = self._partition.tally.repeats
 
@@ -366,17 +367,21 @@ class ReplayWork:
 
     def _finish(self) -> Commit:
         """All since the last commit, with where to go on from it."""
-        tally, bookmark = self._partition.tally, self._sequencer.bookmark
+        tally, bookmark, changes = self._partition.tally, self._sequencer.bookmark, self._store.changes
         tally.repeats = self._repeats + self._sequencer.repeats
         conditions = self._partition.conditions
         over = self._stage is Stage.DONE  # nobody needs to know where it was then, nor who was concerned
+        raised = Raised() if over else conditions.raised
+        self._raised.put(changes, raised)
         replayed = replace(
             self._replayed,
             stage=self._stage,
             until_ms=self._until_ms,
             newest_ms=self._sequencer.newest_ms,
             bookmark=Bookmark(bookmark.lines) if over else bookmark,
-            raised=Raised() if over else conditions.raised,
+            held=raised.held,
+            incidents=raised.incidents,
+            raised_pages=self._raised.count,
             said_after=self._said_after,
             counts=tally.counts(),
         )
@@ -388,7 +393,6 @@ class ReplayWork:
             world=self._position.world,
             replayed=replayed,
         )
-        changes = self._store.changes
         changes.put(positions.KEY, positions.encode(position))
         return Commit(self._outputs, self._letters, changes, position, self._steps)
 
