@@ -247,6 +247,8 @@ def _renew(step: Step, held: FlagNow, new: FlagNow) -> None:
         if held.until != new.until:
             step.recheck = True
         held.until, held.cause = new.until, new.cause
+        if new.since < held.since and not (held.helped_at or held.help_reason):
+            held.since = new.since  # an earlier start was heard of before anything was said of the episode
         return
     before = held.state
     held.state, held.until, held.cause = new.state, new.until, new.cause

@@ -38,6 +38,14 @@ def test_friction_that_is_heard_of_late_brings_help_at_once() -> None:
     assert story.opened("help")[0].opens_at == DAY_0 + 5 * HOUR
 
 
+def test_help_counts_from_the_first_trouble_although_a_later_one_was_heard_of_before() -> None:
+    story = Story().profile().at(hours=1).ticket("new", ticket_id="t2").at(hours=1, minutes=10)
+    late = {**story._stamp(), "occurred_at": DAY_0}
+    story.send(Ticket(**late, ticket_id="t1", status="new"))
+    (opened,) = story.at(days=3).opened("help")
+    assert opened.opens_at == DAY_0 + HOUR + 10 * MINUTE
+
+
 def test_help_ends_when_friction_ends() -> None:
     story = trouble().at(hours=5).ticket("solved")
     (ended,) = story.changes("help", "completed")
