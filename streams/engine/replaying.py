@@ -67,8 +67,8 @@ from streams.replay.tally import Tally
 
 log = logging.getLogger(__name__)
 
-ROUND_S: Final = 1.0
-"""A transaction ends after this time, or after so many steps as one of the live clock."""
+INTERVALS: Final = 2
+"""A transaction ends after so many of the longest intervals of the live clock, or as many steps as there."""
 FETCH_S: Final = 0.5
 ASK_EVERY_S: Final = 1.0
 """How often a partition looks whether the others have taken their events too."""
@@ -159,6 +159,7 @@ class ReplayWork:
         self._said_after = replayed.said_after
         kit = opened.kit
         self._prefix = kit.said_under
+        self._round_s = INTERVALS * kit.commit_most_s
         self._headers = BACKFILLED if replayed.live_after else ()
         self._outputs: list[Output] = []
         self._letters: list[Output] = []
@@ -212,7 +213,7 @@ class ReplayWork:
 
     async def _take(self) -> None:
         """Read and decide until the round is over, enough was done, or all is taken."""
-        until_s = monotonic() + ROUND_S
+        until_s = monotonic() + self._round_s
         history, sequencer = self._history, self._sequencer
         while monotonic() < until_s and self._steps < STEPS_MAX:
             if not history.pending and sequencer.event is None:
@@ -292,7 +293,7 @@ class ReplayWork:
 
     async def _say_customers(self) -> None:
         """Some more customers as they stand at the end."""
-        until_s = monotonic() + ROUND_S
+        until_s = monotonic() + self._round_s
         while self._stage is Stage.CUSTOMERS and monotonic() < until_s:
             await self._kit.run(self._say_some_customers)
 

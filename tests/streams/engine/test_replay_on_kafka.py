@@ -67,8 +67,9 @@ def test_a_worker_that_is_killed_and_another_that_goes_on_say_no_more_and_no_les
     produce(topics, history)
     prefix = topics.name("said.")
     words = ("replay", "--kafka", "--output-prefix", prefix)
-    dies = {"KAIROS_FAILPOINTS": "after_commit=crash@3"}
-    fails = {"KAIROS_FAILPOINTS": "after_acknowledged=fail@2,after_store=fail@4"}
+    short = {"KAIROS_ENGINE_COMMIT_INTERVAL_MIN_MS": "1", "KAIROS_ENGINE_COMMIT_INTERVAL_MAX_MS": "10"}
+    dies = {"KAIROS_FAILPOINTS": "after_commit=crash@9", **short}
+    fails = {"KAIROS_FAILPOINTS": "after_acknowledged=fail@6,after_store=fail@13", **short}
     with (
         kairos(topics, tmp_path / "a", *words, **dies) as one,
         kairos(topics, tmp_path / "b", *words, **fails) as other,
