@@ -68,7 +68,10 @@ def run(args: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     with suppress(KeyboardInterrupt), _alone(args.dir):
         logging.basicConfig(
-            filename=args.dir / LOG, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
+            filename=args.dir / LOG,
+            filemode="w",
+            level=logging.WARNING,
+            format="%(asctime)s %(levelname)s %(message)s",
         )
         try:
             _up(args, console_of())

@@ -140,12 +140,14 @@ class Run:
             self._workers.start()
             await self._together(producer, stopped)
         finally:
-            self._tell("ending: the worker commits and leaves, then Kafka ends")
+            self._tell("ending: the worker commits what it has and leaves its group")
             await self._workers.stop()
             keeping.write(self._path, keeping.ended(self._sending.kept, self._clock))
             await self._watching.stop()
             await stop(producer)
             self._view.end(self._now)
+            if kept_apart := self._sending.kept.name:
+                self._tell(f"the topics {kept_apart}.* stay on your Kafka, for the next `kairos up`")
 
     async def _prepare(self, producer: AIOKafkaProducer) -> None:
         """Say what must be there before a worker looks: what is unread forbids what may be said."""

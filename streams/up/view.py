@@ -90,7 +90,9 @@ class View:
             f"{board.opened.total():,} permissions opened, {len(board.open):,} open, "
             f"{board.ended['revoked']:,} revoked, "
             f"friction raised {board.raised.total():,} and cleared {board.cleared.total():,}, "
-            f"traps {board.promises.traps.total():,}, dead letters {board.dead_letters:,}"
+            f"traps {board.promises.traps.total():,}, "
+            f"missing or twice {board.promises.missing + board.promises.repeats:,}, "
+            f"dead letters {board.dead_letters:,}"
         )
 
     def _line(self, now: Now, rates: tuple[float, float]) -> str:

@@ -46,6 +46,7 @@ class Workers:
     def start(self) -> None:
         """Start all."""
         for index in range(self._count):
+            self.log_of(index).unlink(missing_ok=True)
             self._start(index)
 
     async def watch(self) -> None:
