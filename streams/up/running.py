@@ -45,6 +45,8 @@ from streams.up.workers import Workers
 
 LOOK_EVERY_S: Final = 1.0
 BROKER_ENDS_WITHIN_S: Final = 15.0
+TASKS_END_WITHIN_S: Final = 5.0
+"""A Kafka client that waits for its broker may not notice at once that nobody waits for it."""
 APPLICATION: Final = "kairos"
 
 
@@ -174,7 +176,7 @@ class Run:
         finally:
             for one in tasks:
                 one.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.wait(tasks, timeout=TASKS_END_WITHIN_S)
 
     async def _showing(self) -> None:
         with self._view:

@@ -26,6 +26,7 @@ ROWS_MIN: Final = 4
 PLACEMENTS_SHOWN: Final = 12
 REASONS_SHOWN: Final = 11
 HOUR_S: Final = 3600
+OVER: Final = "   the history is over: `kairos up --fresh` begins anew"
 
 
 class Now(Struct, frozen=True, kw_only=True):
@@ -96,7 +97,7 @@ class View:
         )
 
     def _line(self, now: Now, rates: tuple[float, float]) -> str:
-        line = f"{_head(now, rates)} | {self._totals()}"
+        line = f"{_head(now, rates)} | {self._totals()}{OVER if now.over else ''}"
         if not self._board.latest:
             return line
         told = tell(self._board.latest[-1], self._products)
@@ -112,7 +113,7 @@ class View:
             f"   missing or twice {board.promises.missing + board.promises.repeats:,}",
             f"   dead letters {board.dead_letters:,}",
             f"   opened because a time had come {board.by_time:,} of {board.opened.total():,}",
-            "   the history is over: `kairos up --fresh` begins anew" if now.over else "",
+            OVER if now.over else "",
         )
         return Group(head, health, Text(), self._counts(), Text(), self._latest())
 

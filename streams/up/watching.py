@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from schemas.topics import (
     outputs,
 )
 from streams.client_options import client_options
+from streams.engine.clients import stop
 from streams.settings import Settings
 from streams.up.board import Board
 
@@ -72,9 +74,8 @@ class Watching:
         await self._consumer.seek_to_beginning()
 
     async def stop(self) -> None:
-        """Let go of the clients."""
-        await self._consumer.stop()
-        await self._admin.close()
+        """Let go of the clients, within a bound."""
+        await asyncio.gather(stop(self._consumer), stop(self._admin))
 
     async def run(self) -> None:
         """Take what comes, for ever."""
