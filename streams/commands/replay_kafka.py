@@ -13,7 +13,7 @@ import logging
 import signal
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from aiokafka.errors import KafkaError
 from rich.console import Console
@@ -21,6 +21,7 @@ from rich.text import Text
 
 from streams.configuration.arguments import add_arguments, settings_of
 from streams.errors import Fatal, Retryable
+from streams.loading.policy_file import load_policies
 from streams.replay import summary
 from streams.replay.kept import KEY
 from streams.replay.prepare import duration_ms, time_ms
@@ -70,6 +71,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     plan = ReplayPlan(
         disorder_ms=duration_ms(args.disorder),
         until_ms=None if args.until is None else time_ms(args.until),
+        policies=None if args.policy is None else load_policies(args.policy),
         done=done,
     )
     mode = Mode(output_prefix=prefix, replay=plan, identity=KEY)
@@ -122,8 +124,7 @@ class _Done:
 
 
 def _overrides(args: argparse.Namespace) -> Mapping[str, str]:
-    files: dict[str, Any] = {"files.policy": args.policy, "files.catalogue": args.catalogue}
-    return {name: str(value) for name, value in files.items() if value is not None}
+    return {} if args.catalogue is None else {"files.catalogue": str(args.catalogue)}
 
 
 def _refuse_options_of_files(args: argparse.Namespace) -> None:

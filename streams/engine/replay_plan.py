@@ -13,15 +13,20 @@ from msgspec import Struct
 
 from streams.engine.position import Position, Stage
 from streams.errors import Fatal
+from streams.journey.policy_set import PolicySet
 from streams.replay.tally import Tally
 
 
 class ReplayPlan(Struct, frozen=True, kw_only=True):
-    """What was asked for. `until_ms` None: the newest event of all; `live_after`: a backfill."""
+    """What was asked for. `until_ms` None: the newest event of all; `live_after`: a backfill.
+
+    `policies` replace those of the world, where another policy is tried on the past.
+    """
 
     disorder_ms: int
     until_ms: int | None = None
     live_after: bool = False
+    policies: PolicySet | None = None
     done: Callable[[int, Tally], None]
     """Told the number of a partition that has come to its end, perhaps more than once."""
 

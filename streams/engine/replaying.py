@@ -26,6 +26,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from hashlib import blake2b
 from time import monotonic, perf_counter_ns
 from typing import Any, Final
 
@@ -52,6 +53,7 @@ from streams.engine.raised import RaisedPages
 from streams.engine.replay_plan import ReplayPlan
 from streams.engine.transaction import UNKNOWN_OFFSET, Transactions
 from streams.engine.work import REJECTED_OF_MIN, STEPS_MAX, TooManyRejected
+from streams.engine.worlds import VERSION_BYTES
 from streams.errors import Fatal
 from streams.inputs.deadletters import dead_letter
 from streams.inputs.decode import FUTURE_MS
@@ -102,7 +104,7 @@ async def replay_work(opened: Opened, position: Position | None) -> ReplayWork:
             f"this replay began with another end ({replayed.until_ms}, epoch ms): name the same, or another "
             "application id"
         )
-    world = _world(opened.kit.world(), replayed)
+    world = _world(opened.kit.world(), plan, replayed)
     if position.world != world.version:
         if not replayed.live_after:
             raise Fatal(
@@ -127,19 +129,29 @@ async def _begin(opened: Opened, plan: ReplayPlan) -> Position:
         until_ms=plan.until_ms or 0,
         bookmark=Bookmark({tp.topic: LineMark(first[tp], 0, first[tp]) for tp in partitions}),
     )
-    world = _world(kit.world(), replayed)
+    world = _world(kit.world(), plan, replayed)
     log.info("partition %s: %s records to replay", number, sum(end.values()) - sum(first.values()))
     return Position({tp.topic: first[tp] for tp in partitions}, world=world.version, replayed=replayed)
 
 
-def _world(world: World, replayed: Replayed) -> World:
+def _world(world: World, plan: ReplayPlan, replayed: Replayed) -> World:
     """The world of a replay; that of a backfill goes live just behind everything that it can hold."""
+    if (policies := plan.policies) is not None:
+        version = _version(world.version, policies.version)
+        world = World(policies, world.catalogue, world.identity, world.control, version)
     if not replayed.live_after:
         return world
     live_from = replayed.began_ms + FUTURE_MS + 1
     others = (it for it in world.control.records.values() if it.type != "live_from")
     control = ControlState([*others, Control("kairos-backfill", "live_from", at=live_from)])
-    return World(world.policies, world.catalogue, world.identity, control, world.version ^ 1 or 2)
+    version = _version(world.version, "backfill")
+    return World(world.policies, world.catalogue, world.identity, control, version)
+
+
+def _version(version: int, what: str) -> int:
+    """The version of a world that differs from another one in this."""
+    digest = blake2b(f"{version} {what}".encode(), digest_size=VERSION_BYTES).digest()
+    return int.from_bytes(digest, "big") or 1
 
 
 class ReplayWork:

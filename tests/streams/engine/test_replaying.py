@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from aiokafka.errors import IllegalOperation, ProducerFenced
 
@@ -116,14 +117,25 @@ def test_a_backfill_goes_live_behind_everything_that_it_can_hold_whatever_was_sa
     world = World(load_policies(), Catalogue("1", ()), Identity(b"k"), ControlState(said), 9)
     position = replayed(live_after=True)
     assert position.replayed is not None
-    made = _world(world, position.replayed)
+    made = _world(world, plan(live_after=True), position.replayed)
     for brand in ("", "b"):
         assert made.control.live_from_ms(made.policies.base, brand, "help", "p") == BEGAN + FUTURE_MS + 1
     assert made.control.paused("b", "help", "p")
     assert made.version not in (0, world.version)
     plain = replayed().replayed
     assert plain is not None
-    assert _world(world, plain) is world
+    assert _world(world, plan(), plain) is world
+
+
+def test_a_policy_that_is_tried_goes_before_that_of_the_control_topic_and_is_another_world() -> None:
+    world = World(load_policies(), Catalogue("1", ()), Identity(b"k"), ControlState(), 9)
+    tried = msgspec.structs.replace(plan(), policies=load_policies())
+    there = replayed().replayed
+    assert there is not None
+    made = _world(world, tried, there)
+    assert made.policies is tried.policies
+    assert made.version != world.version
+    assert _world(world, tried, there).version == made.version
 
 
 def change(at_ms: int, customer_id: str) -> FrictionChange:
