@@ -194,7 +194,7 @@ class Worlds:
                 raise Fatal(f"{text}. Mend them and start again")
             log.error("%s. What held before holds on", text)
             return
-        products = records.products.values() or self._fixed
+        products = self._fixed or records.products.values()
         world = world_of(self._policies, products, records.control.values(), self._identity)
         if self.world is None or world.version != self.world.version:
             self.world = world
