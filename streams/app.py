@@ -51,6 +51,7 @@ from streams.loading.catalogue_file import read_products
 from streams.loading.policy_file import load_policies
 from streams.settings import Settings, load_settings
 from streams.topics.start import check_inputs
+from streams.web import pages
 
 log = logging.getLogger(__name__)
 
@@ -154,6 +155,9 @@ def create(
     for name in topics:
         app.topics.add(app.topic(name, value_type=bytes, key_type=bytes, internal=False, acks=False))
     _table(app, partitions, settings)
+    app.pages = pages.server(
+        settings, partitions, worlds, clock, lambda: app.owners(settings.changelog_topic), app.reached_at
+    )
 
     @app.on_before_shutdown.connect
     async def _stop(*_: Any, **__: Any) -> None:

@@ -91,6 +91,8 @@ class WebSettings(Struct, frozen=True, kw_only=True):
 
     host: str
     port: int
+    token: Secret | None
+    advertised_host: str | None
 
 
 class RegistrySettings(Struct, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """What several settings must be together. Each rule reads the values and says what is wrong, or nothing."""
 
 from collections.abc import Callable, Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 
@@ -99,6 +100,21 @@ def _clock(values: Values) -> str | None:
     return None
 
 
+def _web(values: Values) -> str | None:
+    host = values["web.host"]
+    if values["web.token"] is None and not is_loopback(host):
+        return f"web.host {host} can be reached from other machines: customers' data needs a web.token"
+    return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`. Of names, `localhost` alone is known to be so."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost"
+
+
 def _directory(values: Values) -> str | None:
     folder = values["state.dir"].absolute().resolve()
     inside = next((code for code in CODE if folder == code or code in folder.parents), None)
@@ -115,5 +131,6 @@ RULES: Final = (
     Rule(("engine.wire.format", "registry.url"), _registry),
     Rule(("registry.username", "registry.password", "registry.url"), _registry_user),
     Rule(("engine.clock", "engine.clock.start", "engine.clock.began", "engine.clock.speed"), _clock),
+    Rule(("web.host", "web.token"), _web),
     Rule(("state.dir",), _directory),
 )

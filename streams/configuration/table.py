@@ -42,6 +42,7 @@ IDENTITY_BYTES_MIN: Final = 16
 """Customer ids can be guessed, so a key that can be guessed too would give them away."""
 IDENTITY_BYTES_MAX: Final = 64
 PASSWORD_BYTES_MAX: Final = 4_096
+TOKEN_BYTES_MIN: Final = 16
 
 _SECURITY: Final = choice("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _MECHANISM: Final = choice("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
@@ -51,6 +52,7 @@ _APPLICATION: Final = name(APPLICATION_CHARS_MAX)
 _FORMAT: Final = choice("single_object", "confluent", "json")
 _MEMORY: Final = whole(64 * MIB, 64_000 * MIB)
 """No less than the write buffers of all stores take, and something to read with."""
+_TOKEN: Final = secret(TOKEN_BYTES_MIN, PASSWORD_BYTES_MAX)
 _IDENTITY: Final = secret(IDENTITY_BYTES_MIN, IDENTITY_BYTES_MAX)
 
 
@@ -160,8 +162,10 @@ TABLE: Final = (
     ),
     *_section(
         "web",
-        ("host", text(255), "127.0.0.1", "", "address of the pages, which ask for no password"),
-        ("port", whole(1, 65_535), 6_066, "", "of the first process; the next ones take the next"),
+        ("host", text(255), "127.0.0.1", "", "where the pages are served; not on loopback: token"),
+        ("port", whole(0, 65_535), 6_066, "", "of the first process, others take the next; 0: any"),
+        ("token", _TOKEN, None, "", "that requests must show; the same for all workers"),
+        ("advertised.host", text(255), None, "", "other workers reach this one there; unset: at host"),
     ),
     *_section(
         "registry",

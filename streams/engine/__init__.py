@@ -6,5 +6,6 @@ Everything with partition number p is one unit of work, state and fencing: a `Pa
 through rebalances that do not take p away. Membership, worker, table and web are Faust's (`membership`);
 fetching, transactions, state and restore are here, because per record Faust cannot keep the promise.
 What is private in Faust and aiokafka and is touched nevertheless stands in `overrides` alone.
-Imports: everything below it; nothing imports this but `streams.commands` and the composition root.
+Imports: everything below it; nothing imports this but `streams.web`, `streams.dlq`,
+`streams.commands` and the composition root.
 """

@@ -13,6 +13,7 @@ changed what is relied upon.
                pause is bookkeeping, and it would prefetch what the partition tasks read for themselves
     Faust      its table manager recovers tables through the group consumer; ours tells the partition tasks
     Faust      the group consumer is made with all of Kafka's settings, of which Faust knows some
+    Faust      its web server is replaced by ours, and members learn the address at which that one listens
     Faust      a channel's queue is emptied at every rebalance; ours is not
 """
 
@@ -32,7 +33,9 @@ from faust.channels import Channel
 from faust.tables.manager import TableManager
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
+from mode.types import ServiceT
 from mode.utils.queues import FlowControlEvent, ThrowableQueue
+from yarl import URL
 
 log = logging.getLogger(__name__)
 
@@ -153,6 +156,11 @@ class GroupBoot(BootStrategy):
 
     enable_kafka_producer = False
 
+    def web_server(self) -> Iterable[ServiceT]:
+        """Our own, before the group is joined; it ends after the group was left."""
+        server = cast("JourneyApp", self.app).pages
+        return [] if server is None else [server]
+
 
 class SliceChannel(Channel[Any]):
     """A channel whose queue nobody empties: what waits in it is awaited by a partition task."""
@@ -210,6 +218,19 @@ class JourneyApp(faust.App):
 
     BootStrategy = GroupBoot
     group_options: Mapping[str, Any]
+    pages: ServiceT | None = None
+
+    def reached_at(self, url: URL) -> None:
+        """Other members are told that this one's pages are there. Before the group is joined."""
+        self.conf.canonical_url = url
+
+    def owners(self, changelog: str) -> dict[int, str]:
+        """The address of the member that has each partition, as of the last rebalance."""
+        return {
+            number: url
+            for url, topics in self.assignor.table_metadata(changelog).items()
+            for number in topics.get(changelog, ())
+        }
 
     def _create_directories(self) -> None:
         """With all parents, which Faust leaves to others."""

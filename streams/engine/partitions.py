@@ -41,6 +41,11 @@ class Partitions:
         """What every task is given from now on."""
         self._kit = kit
 
+    @property
+    def count(self) -> int | None:
+        """How many partitions there are in all, None before this worker is set up."""
+        return None if self._kit is None else self._kit.partitions
+
     def slice_ns(self, budget_ms: int) -> int:
         """How long a slice may take: the budget of the loop, shared by the partitions at work."""
         working = sum(task.phase is Phase.WORKING for task in self.tasks.values())

@@ -43,6 +43,8 @@ OTHERS = {
     "state.dir": "/var/lib/somewhere",
     "state.memory.bytes": "268435456",
     "web.host": "0.0.0.0",  # noqa: S104 - a value among others
+    "web.token": "a token of some bytes",
+    "web.advertised.host": "worker-1.example",
     "registry.url": "https://registry.example/apis/ccompat/v7",
     "registry.username": "reader",
     "registry.password": "a third password",
@@ -72,6 +74,7 @@ COMPANIONS = {
     "engine.clock.start": {"engine.clock": "scaled"},
     "engine.clock.began": {"engine.clock": "scaled"},
     "engine.clock.speed": {"engine.clock": "scaled"},
+    "web.host": {"web.token": "a token of some bytes"},
     "registry.username": {"registry.url": "http://localhost", "registry.password": "a third password"},
     "registry.password": {"registry.url": "http://localhost", "registry.username": "reader"},
 }
@@ -178,8 +181,8 @@ class TestPrecedence:
 
     def test_a_mistake_that_is_covered_is_still_a_mistake(self, tmp_path: Path) -> None:
         path = tmp_path / "kairos.toml"
-        path.write_text("web.port = 0\n")
-        with pytest.raises(SettingsError, match=r"web\.port: 0 is not allowed"):
+        path.write_text("web.port = -1\n")
+        with pytest.raises(SettingsError, match=r"web\.port: -1 is not allowed"):
             load_settings({"KAIROS_WEB_PORT": "3"}, path)
 
 
@@ -200,7 +203,7 @@ class TestProblems:
             load_settings(environ, path, {"web.hots": "x"})
         assert reasons(error) == [
             f'{path}: kafka.bootstrap.server: no such setting (did you mean "kafka.bootstrap.servers"?)',
-            f'{path}: web.port: "6066" is not allowed: a whole number from 1 to 65535',
+            f'{path}: web.port: "6066" is not allowed: a whole number from 0 to 65535',
             f'{VARIABLE}_ENGINE_LOG_LEVEL: "all" is not allowed: one of debug, info, warning, error',
             f'{VARIABLE}_STATE_CACHE_ENTRIES: "-1" is not allowed: a whole number from 0 to 10000000',
             'command line: web.hots: no such setting (did you mean "web.host"?)',
@@ -215,7 +218,8 @@ class TestSecrets:
 
     def test_are_the_keys_and_passwords(self) -> None:
         assert [setting.full_name for setting in self.SECRETS] == [
-            *("kafka.ssl.key.password", "kafka.sasl.password", "engine.identity.key", "registry.password")
+            *("kafka.ssl.key.password", "kafka.sasl.password", "engine.identity.key"),
+            *("web.token", "registry.password"),
         ]
 
     @pytest.mark.parametrize("setting", SECRETS, ids=lambda it: it.full_name)

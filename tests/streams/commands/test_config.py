@@ -57,7 +57,7 @@ def test_json_says_the_same_to_machines(capsys: pytest.CaptureFixture[str], tmp_
         "default": 6066,
         "secret": False,
         "variable": "KAIROS_WEB_PORT",
-        "allowed": "a whole number from 1 to 65535",
+        "allowed": "a whole number from 0 to 65535",
         "meaning": next(it.meaning for it in TABLE if it.full_name == "web.port"),
     }
     assert found["kafka.bootstrap.servers"]["value"] == ["localhost:9092"]
@@ -77,14 +77,14 @@ def test_a_secret_is_hidden(
 def test_all_problems_are_told_at_once_and_nothing_is_printed(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("KAIROS_WEB_PORT", "0")
+    monkeypatch.setenv("KAIROS_WEB_PORT", "-1")
     assert main(["config", "--set", "web.hots=x", "--file", "/nowhere.toml"]) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
         "kairos: 3 problems",
         "  /nowhere.toml: cannot be read: No such file or directory",
-        '  environment: KAIROS_WEB_PORT: "0" is not allowed: a whole number from 1 to 65535',
+        '  environment: KAIROS_WEB_PORT: "-1" is not allowed: a whole number from 0 to 65535',
         '  command line: web.hots: no such setting (did you mean "web.host"?)',
     ]
 

@@ -73,6 +73,18 @@ USER = {"kafka.sasl.username": "u", "kafka.sasl.password": "p"}
             {"engine.clock": "replay", "engine.clock.speed": "60"},
             "clock.start, clock.began and clock.speed are for the clock scaled, and it is replay",
         ),
+        ({"web.host": "127.8.9.1"}, None),
+        ({"web.host": "[::1]"}, None),
+        ({"web.host": "Localhost"}, None),
+        (
+            {"web.host": "a.example"},
+            "web.host a.example can be reached from other machines: customers' data needs a web.token",
+        ),
+        (
+            {"web.host": "::"},
+            "web.host :: can be reached from other machines: customers' data needs a web.token",
+        ),
+        ({"web.host": "::", "web.token": "sixteen bytes are enough"}, None),
     ],
 )
 def test_settings_that_do_not_go_together_are_refused(overrides: dict[str, str], reason: str | None) -> None:
