@@ -17,16 +17,31 @@ from rich.text import Text
 
 from schemas.records import Product
 from streams.up.board import Board
-from streams.up.telling import Told, tell
+from streams.up.telling import tell
 
 FRAMES_PER_S: Final = 2
-ROWS_ELSE: Final = 16
+ROWS_ELSE: Final = 19
 """Lines of the page that are not the latest eligibilities."""
 ROWS_MIN: Final = 4
 PLACEMENTS_SHOWN: Final = 12
 REASONS_SHOWN: Final = 11
 HOUR_S: Final = 3600
+COLUMNS_FOR_FRICTION: Final = 90
+COLUMNS_FOR_REASONS: Final = 110
+COLUMNS_FOR_WITHHELD: Final = 130
+"""From these widths on a page has room for them."""
 OVER: Final = "   the history is over: `kairos up --fresh` begins anew"
+
+COLUMNS: Final[Mapping[str, tuple[str, int | None]]] = {
+    "at": ("at", None),
+    "customer": ("customer", None),
+    "about": ("about", 3),
+    "placement": ("placement", None),
+    "said": ("may be said", 3),
+    "why": ("because", 4),
+    "until": ("until", None),
+}
+"""Of the latest eligibilities: field, title, and share of the width that the others leave."""
 
 
 class Now(Struct, frozen=True, kw_only=True):
@@ -106,7 +121,7 @@ class View:
     def _page(self, now: Now, rates: tuple[float, float]) -> RenderableType:
         board = self._board
         traps = board.promises.traps.total()
-        head = Text(_head(now, rates), style="bold")
+        head = Text(_head(now, rates), style="bold", no_wrap=True, overflow="ellipsis")
         health = Text.assemble(
             ("traps ", ""),
             (f"{traps:,}", "bold red" if traps else "bold green"),
@@ -114,6 +129,8 @@ class View:
             f"   dead letters {board.dead_letters:,}",
             f"   opened because a time had come {board.by_time:,} of {board.opened.total():,}",
             OVER if now.over else "",
+            no_wrap=True,
+            overflow="ellipsis",
         )
         return Group(head, health, Text(), self._counts(), Text(), self._latest())
 
@@ -133,19 +150,23 @@ class View:
         withheld = _table("withheld because", "so far")
         for reason, count in board.withheld.most_common(REASONS_SHOWN):
             withheld.add_row(_words(reason), f"{count:,}")
-        grid.add_row(permissions, ended, friction, withheld)
+        width = self._console.width
+        shown = [permissions, ended]
+        shown += [friction] * (width >= COLUMNS_FOR_FRICTION) + [withheld] * (width >= COLUMNS_FOR_WITHHELD)
+        grid.add_row(*shown)
         return grid
 
     def _latest(self) -> Table:
         table = Table(box=None, padding=(0, 2, 0, 0), expand=True, header_style="dim")
-        for name, ratio in (("at", 0), ("customer", 0), ("about", 3), ("placement", 0)):
-            table.add_column(name, no_wrap=True, overflow="ellipsis", ratio=ratio or None)
-        for name, ratio in (("may be said", 3), ("because", 4), ("until", 0)):
-            table.add_column(name, no_wrap=True, overflow="ellipsis", ratio=ratio or None)
-        rows = max(ROWS_MIN, self._console.height - ROWS_ELSE - 2)
+        shown = [name for name in COLUMNS if name != "why" or self._console.width >= COLUMNS_FOR_REASONS]
+        for name in shown:
+            title, ratio = COLUMNS[name]
+            table.add_column(title, no_wrap=True, overflow="ellipsis", ratio=ratio)
+        rows = max(ROWS_MIN, self._console.height - ROWS_ELSE)
         for record in list(self._board.latest)[: -rows - 1 : -1]:
             told = tell(record, self._products)
-            table.add_row(*_cells(told), style="red" if told.is_over else "")
+            cells = (Text(getattr(told, name)) for name in shown)
+            table.add_row(*cells, style="red" if told.is_over else "")
         return table
 
 
@@ -156,10 +177,6 @@ def _head(now: Now, rates: tuple[float, float]) -> str:
         f"{_time(now.journey_ms)}  {hours:,.3g} h per second  in {rates[0]:,.0f}/s  out {rates[1]:,.0f}/s  "
         f"lag {now.lag:,}  workers {now.workers}{restarts}"
     )
-
-
-def _cells(told: Told) -> tuple[Text, ...]:
-    return tuple(map(Text, told[:-1]))
 
 
 def _table(name: str, *numbers: str) -> Table:
