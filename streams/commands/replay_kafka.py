@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from aiokafka.errors import KafkaError
+from msgspec.structs import replace
 from rich.console import Console
 from rich.text import Text
 
@@ -66,6 +67,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     live = settings_of(args, _overrides(args)).settings
     prefix = f"{NAME}." if args.output_prefix is None else args.output_prefix
     settings = apart(live, args.application_id or f"{live.engine.application_id}-{NAME}", prefix)
+    settings = replace(settings, web=replace(settings.web, port=0))  # the live worker may have its own here
     set_up_logging(settings)
     done = _Done()
     plan = ReplayPlan(
