@@ -1,0 +1,88 @@
+"""Workers as processes of their own on the broker of the tests, and the topics that they need."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from schemas.topics import topics as contract
+from tests.brokers import Topics
+
+PARTITIONS = 2
+WITHIN_S = 40.0
+
+
+def create_topics(topics: Topics) -> str:
+    """All topics of the contract, and the id of the application they are for."""
+    app = topics.name("app")
+    for topic in contract().values():
+        config = {"cleanup.policy": "compact"} if topic.compacted else {}
+        topics.create(
+            topic.name,
+            partitions=PARTITIONS if topic.co_partitioned else 1,
+            config={**config, "max.message.bytes": str(topic.max_record_bytes + 65_536)},
+        )
+    topics.create("app-customers-changelog", partitions=PARTITIONS, config={"cleanup.policy": "compact"})
+    return app
+
+
+@contextlib.contextmanager
+def worker(topics: Topics, folder: Path, number: int = 0, **more: str) -> Iterator[Callable[[], str]]:
+    """A worker until the block ends; it tells its address once it has one."""
+    log = folder / f"worker-{number}.log"
+    environ = {
+        **os.environ,
+        "KAIROS_KAFKA_BOOTSTRAP_SERVERS": topics.bootstrap,
+        "KAIROS_ENGINE_TOPIC_PREFIX": topics.prefix,
+        "KAIROS_ENGINE_APPLICATION_ID": topics.name("app"),
+        "KAIROS_ENGINE_DEAD_LETTER_SHARE_MAX": "1",
+        "KAIROS_STATE_DIR": str(folder / f"state-{number}"),
+        "KAIROS_WEB_PORT": "0",
+        "KAIROS_ENGINE_LOG_LEVEL": "info",
+        **more,
+    }
+
+    def address() -> str:
+        lines = [line for line in log.read_text().splitlines() if "pages are served at " in line]
+        return lines[0].rpartition(" ")[2] if lines else ""
+
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streams.cli", "worker"], env=environ, stdout=out, stderr=out
+        )
+        try:
+            yield address
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def until(holds: Callable[[], bool], what: str) -> None:
+    """Wait for the world outside of this process. AssertionError: it took too long."""
+    end = time.monotonic() + WITHIN_S
+    while not holds():
+        assert time.monotonic() < end, what
+        time.sleep(0.1)
+
+
+def get(url: str, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], Any]:
+    """Status (0: nobody answers), headers and JSON."""
+    try:
+        request = urllib.request.Request(url, headers=headers or {})  # noqa: S310 - our own
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - our own
+            return answer.status, dict(answer.headers), json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        return error.code, dict(error.headers), json.loads(error.read())
+    except (OSError, ValueError):
+        return 0, {}, None
