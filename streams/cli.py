@@ -33,6 +33,7 @@ COMMANDS = {
     "kafka": "a real Kafka on this machine, with nothing installed before",
     "worker": "a worker against your Kafka",
     "topics": "the topics on the broker: list, check, create and mend them",
+    "dlq": "what was refused and why, and sending it back after the mistake is mended",
     "config": "every setting of a worker, its value and where it comes from",
 }
 """Sub-command, which is also its module in `streams.commands`, and its line in `kairos --help`."""
