@@ -9,6 +9,11 @@ MAKEFLAGS += --no-print-directory
 
 SEEDS ?= 200
 WORKERS ?= auto
+CHAOS_SECONDS ?= 120
+CHAOS_SEED ?= 1
+CHAOS_PARTITIONS ?= 4
+CHAOS_WORKERS ?= 2
+CHAOS_RATE ?= 200
 
 # An interpreter counts when it runs and is new enough: a name on the PATH may lead nowhere.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -57,6 +62,12 @@ format: $(INSTALLED) ## format, and mend what the linter can mend
 simulate: $(INSTALLED) ## judge SEEDS made-up histories with the checkers: build/simulate.json
 	@mkdir -p build
 	@$(PY) -m streams.simulation --seeds $(SEEDS) --out build/simulate.json
+
+.PHONY: chaos
+chaos: $(INSTALLED) ## workers on a real Kafka under faults for CHAOS_SECONDS, decided again by an oracle: build/chaos.json
+	@mkdir -p build
+	@$(PY) -m tests.chaos --seconds $(CHAOS_SECONDS) --seed $(CHAOS_SEED) --partitions $(CHAOS_PARTITIONS) \
+		--workers $(CHAOS_WORKERS) --rate $(CHAOS_RATE) --out build/chaos.json
 
 .PHONY: bench
 bench: $(INSTALLED) ## measure the hot paths: build/bench.json (LOG=file replays the whole public order log)

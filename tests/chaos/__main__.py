@@ -1,0 +1,58 @@
+"""`python -m tests.chaos`: workers on a real Kafka under load and faults, and what came of it as JSON.
+
+The exit code is 1 when anything is missing, said twice, unequal to what the oracle decides, or must not be.
+"""
+
+import argparse
+import json
+import logging
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.chaos.faults import FAULTS
+from tests.chaos.report import failed, report, table
+from tests.chaos.run import Wanted, run
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run, write, show."""
+    args = _parser().parse_args(argv)
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
+    logging.getLogger("tests.chaos").setLevel(logging.INFO)
+    with tempfile.TemporaryDirectory(prefix="kairos-chaos-", ignore_cleanup_errors=True) as made:
+        directory = args.keep or Path(made)
+        wanted = Wanted(
+            directory=directory,
+            seconds=args.seconds,
+            seed=args.seed,
+            partitions=args.partitions,
+            workers=args.workers,
+            events_per_s=args.rate,
+            days=args.days,
+            faults=tuple(args.fault or FAULTS),
+        )
+        said = report(run(wanted))
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+    sys.stdout.write(table(said) + "\n")
+    return int(failed(said))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long load and faults last")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--partitions", type=int, default=4)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--rate", type=float, default=200.0, help="events a second, about")
+    parser.add_argument("--days", type=float, default=120.0, help="of the journey that pass meanwhile")
+    parser.add_argument("--fault", action="append", choices=sorted(FAULTS), help="only these kinds")
+    parser.add_argument("--keep", type=Path, help="a folder for logs and state, which is left as it is")
+    parser.add_argument("--out", type=Path, default=Path("build/chaos.json"))
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,143 @@
+"""One run: broker, topics, load and workers, faults until the time is over, and then the judgement."""
+
+import asyncio
+import json
+import logging
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from time import monotonic
+from typing import Final
+
+from msgspec import Struct
+
+from streams.embedded.broker import Broker
+from streams.engine.clock import wall_ms
+from streams.simulation.population import START_MS
+from tests.chaos.faults import FAULTS
+from tests.chaos.kafka import make_topics
+from tests.chaos.load import send_catalogue
+from tests.chaos.plan import DAY_MS, Plan
+from tests.chaos.scene import Scene
+from tests.chaos.verdict import Verdict, judge_partition
+from tests.chaos.workers import Worker
+
+log = logging.getLogger(__name__)
+
+CAUGHT_UP_WITHIN_S: Final = 180.0
+BETWEEN_S: Final = (0.5, 3.0)
+"""Pauses between two faults."""
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What was asked for on the command line."""
+
+    directory: Path
+    seconds: float
+    seed: int
+    partitions: int = 4
+    workers: int = 2
+    events_per_s: float = 200.0
+    days: float = 120.0
+    faults: tuple[str, ...] = tuple(FAULTS)
+    judges: int = 2
+
+
+class Result(Struct):
+    """Everything that a run showed."""
+
+    plan: Plan
+    faults: dict[str, int]
+    skipped: dict[str, int]
+    exits: dict[str, int]
+    load: dict[str, int]
+    verdicts: list[Verdict]
+    problems: list[str]
+
+
+def run(wanted: Wanted) -> Result:
+    """Run it on a broker of its own."""
+    wanted.directory.mkdir(parents=True, exist_ok=True)
+    broker = Broker(wanted.directory / "kafka")
+    broker.start()
+    try:
+        return asyncio.run(_run(wanted, broker))
+    finally:
+        broker.stop()
+
+
+def _plan(wanted: Wanted, broker: Broker) -> Plan:
+    return Plan(
+        directory=str(wanted.directory),
+        bootstrap=broker.bootstrap,
+        name=f"chaos-{wanted.seed}-{wall_ms()}",
+        seed=wanted.seed,
+        seconds=wanted.seconds,
+        partitions=wanted.partitions,
+        workers=wanted.workers,
+        events_per_s=wanted.events_per_s,
+        start_ms=START_MS,
+        began_ms=wall_ms() + 3_000,
+        speed=wanted.days * DAY_MS / 1000 / wanted.seconds,
+    )
+
+
+async def _run(wanted: Wanted, broker: Broker) -> Result:
+    plan = _plan(wanted, broker)
+    await make_topics(plan)
+    await send_catalogue(plan)
+    workers = [Worker(plan, number) for number in range(plan.workers)]
+    extra = [Worker(plan, number) for number in range(plan.workers, plan.workers + 2)]
+    scene = Scene(plan, broker, workers, extra)
+    problems: list[str] = []
+    watching = asyncio.create_task(scene.watch.run())
+    load = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.chaos.load", str(plan.write())), stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        await scene.heal()
+        await _faults(scene, wanted)
+        await scene.heal()
+        said, _ = await load.communicate()
+        left = await scene.watch.all_taken(CAUGHT_UP_WITHIN_S)
+        if left:
+            problems.append(f"not taken within {CAUGHT_UP_WITHIN_S} s: {left}")
+        await asyncio.gather(*(worker.stop() for worker in scene.all_workers))
+    finally:
+        if load.returncode is None:
+            load.kill()
+        await asyncio.gather(*(worker.kill() for worker in scene.all_workers))
+        scene.watch.end()
+        await watching
+    verdicts = await _judge(plan, wanted.judges)
+    exits: dict[str, int] = {}
+    for worker in scene.all_workers:
+        for how, count in worker.exits.items():
+            exits[how] = exits.get(how, 0) + count
+    return Result(
+        plan, dict(scene.faults), dict(scene.skipped), exits, json.loads(said or b"{}"), verdicts, problems
+    )
+
+
+async def _faults(scene: Scene, wanted: Wanted) -> None:
+    """One fault after the other, every kind once before any comes again."""
+    ends_at = monotonic() + (scene.plan.began_ms - wall_ms()) / 1000 + wanted.seconds
+    if not await scene.moves_on(60.0):
+        raise RuntimeError("no worker began to work within a minute")
+    deck: list[str] = []
+    while monotonic() < ends_at:
+        if not deck:
+            deck = scene.chance.sample(wanted.faults, len(wanted.faults))
+        name = deck.pop()
+        log.info("%s", name)
+        await FAULTS[name](scene)
+        scene.faults[name] += 1
+        await scene.heal()
+        await asyncio.sleep(min(scene.chance.uniform(*BETWEEN_S), max(0.0, ends_at - monotonic())))
+
+
+async def _judge(plan: Plan, processes: int) -> list[Verdict]:
+    loop = asyncio.get_running_loop()
+    with ProcessPoolExecutor(processes) as pool:
+        asked = [loop.run_in_executor(pool, judge_partition, plan.path, p) for p in range(plan.partitions)]
+        return list(await asyncio.gather(*asked))

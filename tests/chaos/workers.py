@@ -1,0 +1,115 @@
+"""Workers as an operator has them: processes with a state directory each, to start, stop, kill, freeze."""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from streams.engine.failpoints import VARIABLE
+from tests.chaos.plan import Plan, environment
+
+STOP_WITHIN_S: Final = 60.0
+KAIROS: Final = (str(Path(sys.executable).with_name("kairos")), "worker")
+
+
+class Worker:
+    """One slot: a state directory, and at most one process that uses it."""
+
+    def __init__(self, plan: Plan, number: int, command: Sequence[str] = KAIROS) -> None:
+        self.number = number
+        self.state = Path(plan.directory) / f"state-{number}"
+        self.log = Path(plan.directory) / f"worker-{number}.log"
+        self.exits: Counter[str] = Counter()
+        """How often it ended how: `stopped 0`, `killed -9`, `by itself 1`."""
+        self.frozen = False
+        self._command = tuple(command)
+        self._plan = plan
+        self._port = _free_port()
+        self._process: asyncio.subprocess.Process | None = None
+        self._asked = ""
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a process."""
+        return self._process is not None and self._process.returncode is None
+
+    async def start(self, failpoints: str = "") -> None:
+        """Start a process, which may have places at which it ends."""
+        await self.reap()
+        env: Mapping[str, str] = {
+            **os.environ,
+            **environment(self._plan, self.state, web_port=self._port, client_id=f"worker-{self.number}"),
+            VARIABLE: failpoints,
+        }
+        self._asked = "crashed" if failpoints else ""
+        with self.log.open("ab") as log:
+            log.write(f"--- start {failpoints}\n".encode())
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command, env=env, stdout=log, stderr=log, stdin=asyncio.subprocess.DEVNULL
+            )
+
+    async def kill(self) -> None:
+        """As a power cut would."""
+        if self.running:
+            self._asked = "killed"
+            self._send(signal.SIGKILL)
+        await self.reap()
+
+    async def stop(self, within_s: float = STOP_WITHIN_S) -> None:
+        """As an operator would; by force when it takes too long, which is counted."""
+        if self.running:
+            self._asked = "stopped"
+            self._send(signal.SIGTERM)
+        await self.reap(within_s)
+
+    def freeze(self) -> None:
+        """Take its processor away, as a paused virtual machine."""
+        self.frozen = True
+        self._send(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Give it back."""
+        self.frozen = False
+        self._send(signal.SIGCONT)
+
+    async def ended(self, within_s: float) -> bool:
+        """Whether it ended by itself within this time."""
+        if self._process is None:
+            return True
+        try:
+            await asyncio.wait_for(self._process.wait(), within_s)
+        except TimeoutError:
+            return False
+        return True
+
+    async def reap(self, within_s: float = STOP_WITHIN_S) -> None:
+        """Wait for its end and count it."""
+        if self._process is None:
+            return
+        if not await self.ended(within_s):
+            self._asked = f"{self._asked} too late"
+            self._send(signal.SIGKILL)
+            await self._process.wait()
+        self.exits[f"{self._asked or 'by itself'} {self._process.returncode}"] += 1
+        self._process = None
+        self.frozen = False
+
+    def forget(self) -> None:
+        """Delete its state. Not while it runs."""
+        shutil.rmtree(self.state, ignore_errors=True)
+
+    def _send(self, number: signal.Signals) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(number)
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
