@@ -11,15 +11,18 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from tests.chaos.faults import FAULTS
 from tests.chaos.report import failed, report, table
-from tests.chaos.run import Wanted, run
+from tests.chaos.run import Wanted, run, run_against_plain
 
 
 def main(argv: Sequence[str]) -> int:
     """Run, write, show."""
     args = _parser().parse_args(argv)
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that is gone is part of the plan
     logging.getLogger("tests.chaos").setLevel(logging.INFO)
     with tempfile.TemporaryDirectory(prefix="kairos-chaos-", ignore_cleanup_errors=True) as made:
         directory = args.keep or Path(made)
@@ -33,6 +36,10 @@ def main(argv: Sequence[str]) -> int:
             days=args.days,
             faults=tuple(args.fault or FAULTS),
         )
+        if args.against == "plain":
+            found = run_against_plain(wanted)
+            sys.stdout.write(json.dumps(msgspec.to_builtins(found), indent=1) + "\n")
+            return int(bool(found.missing or found.twice))
         said = report(run(wanted))
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
@@ -48,6 +55,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--rate", type=float, default=200.0, help="events a second, about")
     parser.add_argument("--days", type=float, default=120.0, help="of the journey that pass meanwhile")
+    parser.add_argument(
+        "--against",
+        choices=("engine", "plain"),
+        default="engine",
+        help="plain: a usual Faust agent",
+    )
     parser.add_argument("--fault", action="append", choices=sorted(FAULTS), help="only these kinds")
     parser.add_argument("--keep", type=Path, help="a folder for logs and state, which is left as it is")
     parser.add_argument("--out", type=Path, default=Path("build/chaos.json"))

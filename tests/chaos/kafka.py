@@ -39,6 +39,7 @@ async def make_topics(plan: Plan) -> None:
         count = plan.partitions if topic.co_partitioned else 1
         config = {"cleanup.policy": "compact"} if topic.compacted and topic.direction == "in" else {}
         config["max.message.bytes"] = str(RECORD_BYTES_MAX if topic.co_partitioned else LETTER_BYTES_MAX)
+        config["retention.ms"] = "-1"  # records are dated by the clock of the journey, which is long ago
         wanted.append(NewTopic(topic.full_name(plan.prefix), count, 1, topic_configs=config))
     wanted.append(NewTopic(plan.changelog, plan.partitions, 1, topic_configs=COMPACTED))
     journal = {"message.timestamp.type": "LogAppendTime", "max.message.bytes": str(JOURNAL_BYTES_MAX)}

@@ -17,6 +17,7 @@ from streams.simulation.population import START_MS
 from tests.chaos.faults import FAULTS
 from tests.chaos.kafka import make_topics
 from tests.chaos.load import send_catalogue
+from tests.chaos.plain import Found, run_plain
 from tests.chaos.plan import DAY_MS, Plan
 from tests.chaos.scene import Scene
 from tests.chaos.verdict import Verdict, judge_partition
@@ -66,7 +67,8 @@ def run(wanted: Wanted) -> Result:
         broker.stop()
 
 
-def _plan(wanted: Wanted, broker: Broker) -> Plan:
+def plan_of(wanted: Wanted, broker: Broker) -> Plan:
+    """The plan of what was asked for. It begins in a moment."""
     return Plan(
         directory=str(wanted.directory),
         bootstrap=broker.bootstrap,
@@ -78,12 +80,23 @@ def _plan(wanted: Wanted, broker: Broker) -> Plan:
         events_per_s=wanted.events_per_s,
         start_ms=START_MS,
         began_ms=wall_ms() + 3_000,
-        speed=wanted.days * DAY_MS / 1000 / wanted.seconds,
+        speed=float(round(wanted.days * DAY_MS / 1000 / wanted.seconds)),
     )
 
 
+def run_against_plain(wanted: Wanted) -> Found:
+    """The same load and kills of workers against an ordinary agent."""
+    wanted.directory.mkdir(parents=True, exist_ok=True)
+    broker = Broker(wanted.directory / "kafka")
+    broker.start()
+    try:
+        return asyncio.run(run_plain(plan_of(wanted, broker)))
+    finally:
+        broker.stop()
+
+
 async def _run(wanted: Wanted, broker: Broker) -> Result:
-    plan = _plan(wanted, broker)
+    plan = plan_of(wanted, broker)
     await make_topics(plan)
     await send_catalogue(plan)
     workers = [Worker(plan, number) for number in range(plan.workers)]
@@ -130,8 +143,8 @@ async def _faults(scene: Scene, wanted: Wanted) -> None:
             deck = scene.chance.sample(wanted.faults, len(wanted.faults))
         name = deck.pop()
         log.info("%s", name)
-        await FAULTS[name](scene)
-        scene.faults[name] += 1
+        came_to_pass = await FAULTS[name](scene)
+        (scene.faults if came_to_pass else scene.skipped)[name] += 1
         await scene.heal()
         await asyncio.sleep(min(scene.chance.uniform(*BETWEEN_S), max(0.0, ends_at - monotonic())))
 
