@@ -107,9 +107,12 @@ class PartitionWork:
         await kit.run(lambda: decide(queue, Slice(now_ms, current, perf_counter_ns() + kit.slice_ns())))
 
     def _wait_s(self, until_s: float) -> float:
-        """How long a fetch may wait: not beyond the end of the round, and not beyond the next look."""
+        """How long a fetch may wait: to the end of the round, or, with nothing to say, to the next look.
+
+        A round takes its looks when it begins, so what comes due in it does not make it busy.
+        """
         wait_s = max(0.0, until_s - monotonic())
-        due_ms = self._decider.next_due()
+        due_ms = None if self._decider.dirty else self._decider.next_due()
         return wait_s if due_ms is None else min(wait_s, self._kit.clock.seconds_until(due_ms))
 
     def _looks_wait(self, now_ms: int) -> bool:
