@@ -34,6 +34,7 @@ from streams.engine.overrides import (
     GroupConsumer,
     GroupTransport,
     JourneyApp,
+    JourneyAssignor,
     JourneyTables,
     SliceChannel,
     shorten_transaction_backoff,
@@ -111,6 +112,7 @@ def create(
     async def prepared() -> None:
         """Before the group is joined: inputs are there, catalogue and control are read."""
         count = await check_inputs(settings) if checked is None else checked
+        cast("JourneyAssignor", app.assignor).partitions = count
         decoder = InputDecoder(
             prefix=prefix, partitions=count, partitioner=PARTITIONERS[settings.engine.partitioner]
         )
@@ -183,6 +185,7 @@ def _faust_app(settings: Settings) -> JourneyApp:
         datadir=settings.state.dir / "faust",
         Table=CustomerTable,
         TableManager=JourneyTables,
+        PartitionAssignor=JourneyAssignor,
         table_standby_replicas=engine.standby_replicas,
         broker_session_timeout=kafka.session_timeout_ms / 1000,
         broker_heartbeat_interval=kafka.heartbeat_interval_ms / 1000,

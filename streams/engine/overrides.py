@@ -15,6 +15,8 @@ changed what is relied upon.
     Faust      the group consumer is made with all of Kafka's settings, of which Faust knows some
     Faust      its web server is replaced by ours, and members learn the address at which that one listens
     Faust      a channel's queue is emptied at every rebalance; ours is not
+    Faust      its assignor leaves out topics that the leader's metadata does not show, as when a broker
+               comes back, and then nobody has anything until the metadata is old; ours knows the count
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ import aiokafka
 import aiokafka.producer.sender
 import faust
 from faust.app.base import BootStrategy
+from faust.assignor.partition_assignor import PartitionAssignor
 from faust.channels import Channel
 from faust.tables.manager import TableManager
 from faust.transport.drivers import aiokafka as driver
@@ -149,6 +152,30 @@ class GroupTransport(driver.Transport):
     """Faust's transport with that consumer."""
 
     Consumer = GroupConsumer
+
+
+class _KnownCount:
+    """A cluster in which every topic of the group has at least the partitions that it is known to have."""
+
+    def __init__(self, cluster: Any, count: int) -> None:
+        self._cluster = cluster
+        self._count = count
+
+    def partitions_for_topic(self, topic: str) -> set[int]:
+        """Its partition numbers."""
+        return self._cluster.partitions_for_topic(topic) or set(range(self._count))
+
+
+class JourneyAssignor(PartitionAssignor):
+    """Faust's assignor, which a gap in the leader's metadata does not make forget the inputs."""
+
+    partitions: int = 0
+    """How many every co-partitioned topic has; 0 until it is known."""
+
+    def assign(self, cluster: Any, member_metadata: Any) -> Any:
+        """Who gets what."""
+        known = _KnownCount(cluster, self.partitions) if self.partitions else cluster
+        return super().assign(known, member_metadata)
 
 
 class GroupBoot(BootStrategy):
