@@ -41,6 +41,8 @@ from streams.embedded.jars import kafka_jars as jars_of_this_user
 from streams.embedded.lease import leased
 
 _numbers = itertools.count(1)
+KNOWN_LOOKS_MAX = 100
+KNOWN_LOOK_EVERY_S = 0.05
 
 
 class Topics:
@@ -61,6 +63,7 @@ class Topics:
         topic = NewTopic(name, partitions, 1, topic_configs=dict(config or {}))
         asyncio.run(self._administer("create_topics", [topic]))
         self._created.append(name)
+        asyncio.run(self._until_known(name))
         return name
 
     @contextlib.asynccontextmanager
@@ -77,6 +80,16 @@ class Topics:
         """Free what the broker keeps for this test's topics."""
         if self._created:
             asyncio.run(self._administer("delete_topics", self._created))
+
+    async def _until_known(self, name: str) -> None:
+        """A broker answers that it has made a topic a moment before its metadata shows it."""
+        async with self.admin() as client:
+            for _ in range(KNOWN_LOOKS_MAX):
+                (found,) = await client.describe_topics([name])
+                if not found["error_code"] and found["partitions"]:
+                    return
+                await asyncio.sleep(KNOWN_LOOK_EVERY_S)
+        raise AssertionError(f"the broker does not show {name}")
 
     async def _administer(self, request: str, argument: list[Any]) -> None:
         async with self.admin() as client:

@@ -22,7 +22,9 @@ async def look(client: TopicsClient, wanted: Sequence[Wanted], asked: Asked) -> 
     """What differs now. Raises `NotAllowed` when some of it may not be seen: a part would mislead."""
     cluster = await client.with_configs(await client.read([topic.name for topic in wanted]))
     if cluster.refused:
-        raise NotAllowed([Problem(it.topic, 0, "", f"no right {it.right}") for it in cluster.refused])
+        missing = {it.topic: f"no right {it.right}" for it in cluster.refused}
+        names = [topic.name for topic in wanted if topic.name in missing]
+        raise NotAllowed([Problem(name, 0, "", missing[name]) for name in names])
     return plan(wanted, cluster, asked)
 
 

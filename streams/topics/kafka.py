@@ -74,6 +74,7 @@ class TopicsClient:
                 found[name] = Existing(
                     partitions=len(partitions), replicas=replicas, rights=rights_of(rights)
                 )
+        refused.sort(key=lambda it: names.index(it.topic))
         return Cluster(brokers=len(answer.brokers), topics=found, refused=tuple(refused))
 
     async def with_configs(self, cluster: Cluster) -> Cluster:
