@@ -2,15 +2,15 @@
 
     byte 0     kind in the upper three bits (1 to 7), version in the lower five (1 to 31)
     bytes 1-8  due_ms, big-endian: when the record must be looked at; 0 for never
-    bytes 9-   the fields in their order, as one MessagePack array
+    bytes 9-   the fields that hold another value than their default, as one MessagePack map
 
 The due time stands in front although it is a field as well, because the wake-up index is derived from stored
 values: whoever restores or follows a changelog moves index entries by two slices, without decoding records.
 
 A field that is appended with a default needs no new version: old bytes are short of it and read as the
-default. Any other change is a new version, with a migration from the one before. Old bytes are brought up
-when they are read and written back only when the record changes; there is no pass over a whole store. Records
-hold no sets, whose order is chance: the same record always gives the same bytes.
+default. Any other change, of a default too, is a new version, with a migration from the one before. Old bytes
+are brought up when they are read and written back only when the record changes; there is no pass over a whole
+store. Records hold no sets, whose order is chance: the same steps always give the same bytes.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,7 +22,8 @@ from state.errors import Damaged, UnknownVersion
 
 NO_DUE: Final = bytes(8)
 VERSION_MAX: Final = 31
-_BODY: Final = 9
+HEAD: Final = 9
+"""Bytes before the fields."""
 
 
 class Due(Protocol):
@@ -34,8 +35,10 @@ class Due(Protocol):
 R = TypeVar("R")
 D = TypeVar("D", bound=Due)
 
-Migration = Callable[[list[Any]], list[Any]]
-"""Takes the fields of one version, in order, and returns those of the next."""
+Fields = dict[str, Any]
+"""The fields of a record by their stored names."""
+Migration = Callable[[Fields], Fields]
+"""Takes the fields of one version, without those that held their default, and returns those of the next."""
 
 
 class Layout(Generic[R]):
@@ -93,7 +96,7 @@ class Codec(Generic[R]):
         """
         try:
             if data[0] == self._first:
-                return self._decode(data[_BODY:])
+                return self._decode(data[HEAD:])
             return self._decode(self._brought_up(data))
         except (msgspec.MsgspecError, ValueError, IndexError, RecursionError) as error:
             kind = self.layout.kind
@@ -106,7 +109,7 @@ class Codec(Generic[R]):
             raise Damaged(f"a stored {layout.kind} begins with {data[0]:02x}, which is none")
         if not layout.oldest <= version <= layout.version:
             raise UnknownVersion(layout.kind, version, layout.oldest, layout.version)
-        fields = msgspec.msgpack.decode(data[_BODY:], type=list[Any])
+        fields = msgspec.msgpack.decode(data[HEAD:], type=Fields)
         for step in range(version, layout.version):
             try:
                 fields = layout.migrations[step](fields)
@@ -131,6 +134,6 @@ def due_bytes(data: bytes | None) -> bytes:
     """The due time of a stored record as it stands in its bytes, `NO_DUE` for no record."""
     if data is None:
         return NO_DUE
-    if len(data) < _BODY:
+    if len(data) < HEAD:
         raise Damaged(f"a stored record has {len(data)} bytes, fewer than its head")
-    return data[1:_BODY]
+    return data[1:HEAD]

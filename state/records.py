@@ -7,7 +7,9 @@ the customer owns. Each record has two halves:
   any order and any repetition of the same events ends in the same facts;
 - *said*, what the outputs told so far; outputs are the difference between it and what holds now.
 
-Records are array-like on the wire: append fields with defaults, never reorder (see `state.codec`).
+A record is stored without the fields that hold their default, which are most, and with one letter for the
+name of each other, by its place: append fields with defaults, never reorder (see `state.codec`). Small parts
+of it are arrays.
 Times are epoch milliseconds, 0 is never. A `Stamp` is (time_ms, event_id), a `Mark` adds a word. Lists that
 keep the newest entries of a growing set have a floor: whatever is not above it counts as settled, which
 makes the bound independent of the order of arrival.
@@ -15,9 +17,18 @@ makes the bound independent of the order of arrival.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from string import ascii_letters, digits
 from typing import NamedTuple
 
 from msgspec import Struct
+
+
+def by_position() -> Callable[[str], str]:
+    """Short names for the fields of one record in the order of their declaration, one character each."""
+    letters = iter(ascii_letters + digits)
+    return lambda _field: next(letters)
+
 
 Stamp = tuple[int, str]
 Mark = tuple[int, str, str]
@@ -45,7 +56,7 @@ TOLD_MAX = 24
 RESTS_MAX = 32
 
 
-class Line(Struct, array_like=True, gc=False):
+class Line(Struct, omit_defaults=True, rename=by_position(), gc=False):
     """One order line of an item; each aspect keeps its last writer.
 
     `shipped_at`, `delivered`, `lost`, `void` (the order cancelled, or the line moved to another product) and
@@ -75,7 +86,7 @@ class Line(Struct, array_like=True, gc=False):
     variant: str = ""
 
 
-class Subscription(Struct, array_like=True, gc=False):
+class Subscription(Struct, omit_defaults=True, rename=by_position(), gc=False):
     """Last writer of one subscription. `status` is the last event type."""
 
     subscription_id: str
@@ -106,7 +117,7 @@ class Withheld(Struct, array_like=True, gc=False):
     look_at: int = 0
 
 
-class ItemRecord(Struct, array_like=True, gc=False):
+class ItemRecord(Struct, omit_defaults=True, rename=by_position(), gc=False):
     """One owned item: a product, and the unit where events name units.
 
     The record of the empty unit also names the units bought last: usage that names no unit is folded into it
@@ -174,7 +185,7 @@ class LineCancel(Struct, array_like=True, gc=False):
     quantity: int
 
 
-class Parcel(Struct, array_like=True, gc=False):
+class Parcel(Struct, omit_defaults=True, rename=by_position(), gc=False):
     """One parcel; first and last of what was reported. An order keeps its parcels with the smallest ids."""
 
     parcel_id: str
@@ -192,7 +203,7 @@ class Parcel(Struct, array_like=True, gc=False):
     total: int = 0
 
 
-class OrderRecord(Struct, array_like=True, gc=False):
+class OrderRecord(Struct, omit_defaults=True, rename=by_position(), gc=False):
     """One open order: what was ordered, its parcels, and what was said about them."""
 
     order_id: str = ""
@@ -223,7 +234,7 @@ class Consent(Struct, array_like=True, gc=False):
     started: Stamp = NEVER
 
 
-class Ticket(Struct, array_like=True, gc=False):
+class Ticket(Struct, omit_defaults=True, rename=by_position(), gc=False):
     """One support ticket: last writer of its fields, the newest openings and resolutions."""
 
     ticket_id: str
@@ -375,7 +386,7 @@ class ItemNow(Struct, array_like=True, gc=False):
     since: int
 
 
-class CustomerRecord(Struct, array_like=True, gc=False):
+class CustomerRecord(Struct, omit_defaults=True, rename=by_position(), gc=False):
     """One customer: what holds for everything they own."""
 
     due_ms: int = 0
@@ -431,7 +442,7 @@ class CustomerRecord(Struct, array_like=True, gc=False):
     order_flags_floor: Stamp = NEVER
 
 
-class Forgotten(Struct, array_like=True, gc=False):
+class Forgotten(Struct, omit_defaults=True, rename=by_position(), gc=False):
     """All that stays of an erased customer, under a keyed hash: the opt-outs, the epoch, the sequence."""
 
     epoch: int

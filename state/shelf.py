@@ -10,7 +10,7 @@ of different kinds must differ.
 
 from collections.abc import Callable, Hashable, Iterable
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
@@ -22,62 +22,65 @@ R = TypeVar("R")
 
 
 class Kind(Generic[K, R]):
-    """How records of one kind are named in the store, and how they are read."""
+    """How records of one kind are named in the store, and how they are read and written."""
 
-    __slots__ = ("codec", "key_of")
+    __slots__ = ("decode", "encode", "key_of")
 
     def __init__(self, codec: Codec[R], key_of: Callable[[K], bytes]) -> None:
-        self.codec = codec
+        self.decode = codec.decode
+        self.encode = codec.encode
         self.key_of = key_of
 
 
+_UNREAD: Final = object()
+"""In the place of a record that is not in hand."""
+
+
 class _Slot(msgspec.Struct, gc=False):
-    """One record as bytes, None where there is none: in the store, and as of the last savepoint."""
+    """One record, None where there is none: as stored, as of the last savepoint, and in hand."""
 
     kind: Kind[Any, Any]
     key: bytes
     stored: bytes | None
     settled: bytes | None
+    hand: Any = _UNREAD
 
 
 class Shelf:
     """Reads records through their codecs once, remembers which changed, and writes only those."""
 
-    __slots__ = ("_changed", "_hand", "_settled", "_slots", "_store")
+    __slots__ = ("_changed", "_settled", "_slots", "_store")
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._slots: dict[Hashable, _Slot] = {}
-        self._settled: list[_Slot] = []  # since the last commit; one that settled twice stands in it twice
-        self._hand: dict[Hashable, Any] = {}
         self._changed: dict[Hashable, Any] = {}
+        self._settled: list[_Slot] = []  # since the last commit; one that settled twice stands in it twice
 
     def get(self, kind: Kind[K, R], name: K) -> R | None:
         """The record in hand; None when there is none. A change of it counts after `put` or `touch`."""
-        hand = self._hand
-        record: R | None = hand.get(name)
-        if record is not None or name in hand:
-            return record
-        settled = (self._slots.get(name) or self._load(kind, name)).settled
-        record = hand[name] = None if settled is None else kind.codec.decode(settled)
+        slot = self._slots.get(name) or self._load(kind, name)
+        record: R | None = slot.hand
+        if record is _UNREAD:
+            settled = slot.settled
+            record = slot.hand = None if settled is None else kind.decode(settled)
         return record
 
     def hold(self, name: Hashable, record: object) -> None:
         """Take a record in hand where there is none: it is written only after `put` or `touch`."""
-        self._hand[name] = record
+        self._slots[name].hand = record
 
     def put(self, kind: Kind[K, R], name: K, record: R | None) -> None:
         """From now on there is this record, or none."""
-        if name not in self._slots:
-            self._load(kind, name)
-        self._hand[name] = self._changed[name] = record
+        slot = self._slots.get(name) or self._load(kind, name)
+        slot.hand = self._changed[name] = record
 
     def touch(self, name: Hashable) -> None:
         """The record in hand has changed. LookupError: it is not in hand, so nobody can have changed it."""
-        record = self._hand.get(name)
-        if record is None:
+        slot = self._slots.get(name)
+        if slot is None or slot.hand is None or slot.hand is _UNREAD:
             raise LookupError(f"{name!r} is not in hand")
-        self._changed[name] = record
+        self._changed[name] = slot.hand
 
     def exists(self, kind: Kind[K, R], name: K) -> bool:
         """Whether the record is stored or will be."""
@@ -105,13 +108,14 @@ class Shelf:
         """Settle all changes: `rollback` leads here."""
         for name, record in self._changed.items():
             slot = self._slots[name]
-            slot.settled = None if record is None else slot.kind.codec.encode(record)
+            slot.settled = None if record is None else slot.kind.encode(record)
             self._settled.append(slot)
         self._changed.clear()
 
     def rollback(self) -> None:
         """Let go of all objects, and with them of every change since the last savepoint."""
-        self._hand.clear()
+        for slot in self._slots.values():
+            slot.hand = _UNREAD
         self._changed.clear()
 
     def commit_to(self, batch: Batch) -> None:
@@ -125,8 +129,8 @@ class Shelf:
 
     def drop(self) -> None:
         """Forget everything, changes included."""
-        self.rollback()
         self._slots.clear()
+        self._changed.clear()
         self._settled.clear()
 
     def _load(self, kind: Kind[K, R], name: K) -> _Slot:

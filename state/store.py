@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, Protocol
 
 from state import keys
-from state.codec import NO_DUE, due_bytes
+from state.codec import HEAD, NO_DUE, due_bytes
 from state.keys import Wakeup
 from state.records import Target
 
@@ -49,7 +49,7 @@ class Batch:
         When the batch holds the key already, `old` is what it holds.
         """
         self.values[key] = new
-        if key.startswith(keys.RECORDS):
+        if (old is None or new is None or old[:HEAD] != new[:HEAD]) and key.startswith(keys.RECORDS):
             old_due, new_due = due_bytes(old), due_bytes(new)
             if old_due != new_due:
                 if old_due != NO_DUE:

@@ -331,8 +331,8 @@ def has_changed(store: Store, batch: Batch) -> bool:
     return False
 
 
-def _without_due(data: bytes) -> list[Any]:
+def _without_due(data: bytes) -> dict[str, Any]:
     """The fields of a stored record but its `due_ms`, which also stands in its head; see `state.codec`."""
     due_ms = int.from_bytes(data[1:9], "big")
-    fields = msgspec.msgpack.decode(data[9:], type=list[Any])
-    return [0 if value == due_ms and type(value) is int else value for value in fields]
+    fields = msgspec.msgpack.decode(data[9:], type=dict[str, Any])
+    return {name: value for name, value in fields.items() if value != due_ms}

@@ -21,7 +21,7 @@ from state.layouts import Codecs
 
 FILE = Path(__file__).with_name("golden.json")
 Shape = str | list[Any]
-"""A type as JSON: its name, `[origin, shape, ...]`, or `["record", [field, shape, has a default], ...]`."""
+"""A type as JSON: its name, `[origin, shape, ...]`, or `["record", [field, shape, default], ...]`."""
 
 
 class Entry(TypedDict):
@@ -50,11 +50,18 @@ def shape_of(kind: Any) -> Shape:
     """The shape of a type of a record or field."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         fields = msgspec.structs.fields(kind)
-        return ["record", *([field.name, shape_of(field.type), not field.required] for field in fields)]
+        return ["record", *([field.name, shape_of(field.type), default_of(field)] for field in fields)]
     origin = get_origin(kind)
     if origin is None:
         return "..." if kind is Ellipsis else str(kind.__name__)
     return ["union" if is_union(kind) else origin.__name__, *map(shape_of, get_args(kind))]
+
+
+def default_of(field: msgspec.structs.FieldInfo) -> str | bool:
+    """What a field is that is not stored; False where it always is."""
+    if field.required:
+        return False
+    return repr(field.default if field.default is not msgspec.NODEFAULT else field.default_factory())
 
 
 def reads(new: Shape, old: Shape) -> bool:
@@ -64,7 +71,7 @@ def reads(new: Shape, old: Shape) -> bool:
     kept = zip(new[1:], old[1:], strict=False)
     return (
         len(new) >= len(old)
-        and all(mine[0] == theirs[0] and reads(mine[1], theirs[1]) for mine, theirs in kept)
+        and all(mine[::2] == theirs[::2] and reads(mine[1], theirs[1]) for mine, theirs in kept)
         and all(field[2] for field in new[len(old) :])
     )
 

@@ -11,14 +11,14 @@ from state.codec import NO_DUE, Codec, DueCodec, Layout, due_bytes
 from state.errors import Damaged, StateError, UnknownVersion
 
 
-class First(msgspec.Struct, array_like=True):
+class First(msgspec.Struct, omit_defaults=True):
     """Version 1: a name in one word."""
 
     name: str
     due_ms: int = 0
 
 
-class Second(msgspec.Struct, array_like=True):
+class Second(msgspec.Struct, omit_defaults=True):
     """Version 2: the name apart, the due time in front."""
 
     due_ms: int
@@ -26,7 +26,7 @@ class Second(msgspec.Struct, array_like=True):
     last_name: str
 
 
-class Third(msgspec.Struct, array_like=True):
+class Third(msgspec.Struct, omit_defaults=True):
     """Version 3: how often the person was seen, and another field since, appended with a default."""
 
     due_ms: int
@@ -35,19 +35,19 @@ class Third(msgspec.Struct, array_like=True):
     tags: list[str] = []
 
 
-class Note(msgspec.Struct, array_like=True):
+class Note(msgspec.Struct, omit_defaults=True):
     """A kind that is never due."""
 
     text: str
 
 
-def split_name(fields: list[Any]) -> list[Any]:
-    name, due_ms = fields
-    return [due_ms, *name.split(" ")]
+def split_name(fields: dict[str, Any]) -> dict[str, Any]:
+    first, last = fields["name"].split(" ")
+    return {"due_ms": fields.get("due_ms", 0), "first_name": first, "last_name": last}
 
 
-def count_from_one(fields: list[Any]) -> list[Any]:
-    return [fields[0], fields[1:], 1]
+def count_from_one(fields: dict[str, Any]) -> dict[str, Any]:
+    return {"due_ms": fields["due_ms"], "names": [fields["first_name"], fields["last_name"]], "seen": 1}
 
 
 FIRST = DueCodec(Layout("person", 5, First, 1, {}))
@@ -61,7 +61,13 @@ DATA = THIRD.encode(RECORD)
 def test_the_layout_is_the_documented_one() -> None:
     assert DATA[0] == 5 << 5 | 3
     assert DATA[1:9] == (1_700_000_000_000).to_bytes(8, "big")
-    assert msgspec.msgpack.decode(DATA[9:]) == [1_700_000_000_000, ["Ada", "Lovelace"], 3, ["x"]]
+    fields = {"due_ms": 1_700_000_000_000, "names": ["Ada", "Lovelace"], "seen": 3, "tags": ["x"]}
+    assert msgspec.msgpack.decode(DATA[9:]) == fields
+
+
+def test_a_field_that_holds_its_default_takes_no_bytes() -> None:
+    plain = msgspec.structs.replace(RECORD, tags=[])
+    assert msgspec.msgpack.decode(THIRD.encode(plain)[9:]).keys() == {"due_ms", "names", "seen"}
 
 
 @given(st.builds(Third, due_ms=st.integers(0, 2**63 - 1), names=st.lists(st.text()), seen=st.integers(0, 9)))
@@ -70,12 +76,13 @@ def test_a_record_comes_back_as_it_was(record: Third) -> None:
 
 
 def test_a_field_appended_with_a_default_reads_bytes_from_before() -> None:
-    short = DATA[:9] + msgspec.msgpack.encode([7, ["Ada"], 2])
+    short = DATA[:9] + msgspec.msgpack.encode({"due_ms": 7, "names": ["Ada"], "seen": 2})
     assert THIRD.decode(short) == Third(7, ["Ada"], 2, [])
 
 
 def test_a_field_appended_by_a_later_release_is_passed_over() -> None:
-    later = DATA[:9] + msgspec.msgpack.encode([7, ["Ada"], 2, [], "new"])
+    fields = {"due_ms": 7, "names": ["Ada"], "seen": 2, "mood": "new"}
+    later = DATA[:9] + msgspec.msgpack.encode(fields)
     assert THIRD.decode(later) == Third(7, ["Ada"], 2, [])
 
 
@@ -111,10 +118,10 @@ def test_a_record_cut_short_is_damaged(size: int) -> None:
         bytes((6 << 5 | 3,)) + DATA[1:],
         bytes((5 << 5,)) + DATA[1:],
         DATA + b"\x00",
-        DATA[:9] + msgspec.msgpack.encode([7, ["Ada"], "two"]),
-        DATA[:9] + msgspec.msgpack.encode({"due_ms": 7}),
-        DATA[:9] + b"\x93\x00\x91\xa1\xff\x00",
-        FIRST.encode(First("NoSpace"))[:9] + b"\x93\x00\x00\x00",
+        DATA[:9] + msgspec.msgpack.encode({"due_ms": 7, "names": ["Ada"], "seen": "two"}),
+        DATA[:9] + msgspec.msgpack.encode([7, ["Ada"], 2]),
+        DATA[:9] + b"\x81\xa4seen\xa1\xff",
+        FIRST.encode(First("NoSpace"))[:9] + b"\x81\xa4seen\x00",
     ],
     ids=[
         "another kind",
@@ -122,7 +129,7 @@ def test_a_record_cut_short_is_damaged(size: int) -> None:
         "version 0",
         "bytes behind",
         "a wrong type",
-        "no array",
+        "no map",
         "no UTF-8",
         "no such fields",
     ],
