@@ -61,7 +61,7 @@ class Reason(StrEnum):
     DECISION_FAILED = "decision_failed"
     """The record is right, but deciding on it failed: a mistake of Kairos, not of the sender."""
     TOO_LATE_FOR_REPLAY = "too_late_for_replay"
-    """The record is right, but stands further behind later ones than the disorder that a replay puts right."""
+    """The record is right, but stands further behind later ones than a replay puts right."""
 
 
 class Undecodable(Exception):
