@@ -11,7 +11,7 @@ from streams.commands.printing import print_line, print_table
 from streams.configuration.arguments import add_arguments, settings_of
 from streams.errors import Fatal
 from streams.settings import Settings
-from streams.topics.applying import carry_out, look, look_after
+from streams.topics.applying import carry_out, look, look_after, look_before
 from streams.topics.kafka import TopicsClient
 from streams.topics.plan import Asked, Finding, Verdict, settled
 from streams.topics.wanted import DAY_MS, RIGHTS, Wanted, wanted_topics
@@ -80,7 +80,7 @@ async def _check(settings: Settings, asked: Asked, action: str) -> int:
 async def _apply(settings: Settings, asked: Asked) -> int:
     wanted = wanted_topics(settings)
     async with TopicsClient(client_options(settings)) as client:
-        findings = await look(client, wanted, asked)
+        findings = await look_before(client, wanted, asked)
         _print(findings)
         await carry_out(client, findings)
         left = await look_after(client, wanted, asked)

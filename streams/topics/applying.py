@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
+from streams.errors import Retryable
 from streams.loading.problems import LoadError, Problem
 from streams.topics.kafka import TopicsClient
 from streams.topics.plan import Asked, Finding, Verdict, plan
@@ -26,6 +27,21 @@ async def look(client: TopicsClient, wanted: Sequence[Wanted], asked: Asked) -> 
         names = [topic.name for topic in wanted if topic.name in missing]
         raise NotAllowed([Problem(name, 0, "", missing[name]) for name in names])
     return plan(wanted, cluster, asked)
+
+
+async def look_before(client: TopicsClient, wanted: Sequence[Wanted], asked: Asked) -> tuple[Finding, ...]:
+    """What differs, by brokers that know of every topic that there is.
+
+    A topic that was just created by somebody else may look missing, and others would then be created beside
+    it with another partition count. The controller knows better. Raises `Retryable` after `LOOKS_MAX` looks.
+    """
+    for _ in range(LOOKS_MAX):
+        findings = await look(client, wanted, asked)
+        hidden = await client.already_there({it.topic: it.create for it in findings if it.create})
+        if not hidden:
+            return findings
+        await asyncio.sleep(LOOK_EVERY_S)
+    raise Retryable("other topics are being created at this moment: try again when that is done")
 
 
 async def carry_out(client: TopicsClient, findings: Sequence[Finding]) -> None:

@@ -96,19 +96,17 @@ class TopicsClient:
 
     async def create(self, topics: Mapping[str, New]) -> dict[str, str]:
         """Create topics; returns those that could not be, and why. One that is there by now is no error."""
-        if not topics:
-            return {}
-        asked: list[tuple[str, int, int, list[Any], list[tuple[str, str]]]] = [
-            (name, new.partitions, new.replicas, [], list(new.configs.items()))
-            for name, new in topics.items()
-        ]
-        request = CreateTopicsRequest(asked, self._options["request_timeout_ms"], validate_only=False)
-        answer = await self._ask(request, self._controller)
+        answers = await self._creation(topics, validate_only=False)
         return {
             name: _reason(code, message, "CREATE")
-            for name, code, message in answer.topic_errors
+            for name, code, message in answers
             if code not in (0, ALREADY_THERE)
         }
+
+    async def already_there(self, topics: Mapping[str, New]) -> list[str]:
+        """Those that the controller knows already, whatever other brokers say; creates none."""
+        answers = await self._creation(topics, validate_only=True)
+        return [name for name, code, _ in answers if code == ALREADY_THERE]
 
     async def change(self, changes: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
         """Set entries of topics; returns those that could not be, and why."""
@@ -120,6 +118,18 @@ class TopicsClient:
             for code, message, _, name in answer.resources
             if code
         }
+
+    async def _creation(
+        self, topics: Mapping[str, New], *, validate_only: bool
+    ) -> list[tuple[str, int, str | None]]:
+        if not topics:
+            return []
+        asked: list[tuple[str, int, int, list[Any], list[tuple[str, str]]]] = [
+            (name, new.partitions, new.replicas, [], list(new.configs.items()))
+            for name, new in topics.items()
+        ]
+        request = CreateTopicsRequest(asked, self._options["request_timeout_ms"], validate_only=validate_only)
+        return list((await self._ask(request, self._controller)).topic_errors)
 
     async def _ask(self, request: Any, node: int | None = None) -> Any:
         try:

@@ -1,6 +1,7 @@
 """The command against a real broker: what it says, what it does, and what it leaves alone."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
@@ -15,6 +16,7 @@ from streams.topics.wanted import wanted_topics
 from tests.brokers import Topics
 
 Kairos = Callable[..., int]
+SEEN_WITHIN_S = 20.0
 
 
 def rows(text: str) -> dict[str, list[str]]:
@@ -72,6 +74,13 @@ def configs_of(settings: Settings) -> dict[str, Mapping[str, str]]:
         return {name: existing.configs or {} for name, existing in cluster.topics.items()}
 
     return asyncio.run(read())
+
+
+def seen(settings: Settings, *names: str) -> None:
+    """Wait until the broker, who learns of new topics from its controller, shows them to others."""
+    end = time.monotonic() + SEEN_WITHIN_S
+    while not configs_of(settings).keys() >= set(names):
+        assert time.monotonic() < end, f"not there: {names}"
 
 
 def test_list_asks_no_broker(capsys: pytest.CaptureFixture[str]) -> None:
@@ -161,8 +170,7 @@ class TestOnABroker:
         }
 
     def test_a_worker_is_told_all_that_is_missing(self, settings: Settings, topics: Topics) -> None:
-        topics.create("purchases", partitions=2)
-        topics.create("usage", partitions=3)
+        seen(settings, topics.create("purchases", partitions=2), topics.create("usage", partitions=3))
         with pytest.raises(NotReady) as error:
             asyncio.run(check_inputs(settings))
         reasons = {problem.file: problem.reason for problem in error.value.errors}
@@ -174,7 +182,8 @@ class TestOnABroker:
     def test_a_changelog_that_forgets_stops_a_worker(
         self, kairos: Kairos, settings: Settings, topics: Topics
     ) -> None:
-        topics.create("app-customers-changelog", partitions=2, config={"cleanup.policy": "delete"})
+        config = {"cleanup.policy": "delete"}
+        seen(settings, topics.create("app-customers-changelog", partitions=2, config=config))
         assert kairos("apply", "--partitions", "2") == 1
         with pytest.raises(NotReady, match="the state of customers would vanish"):
             asyncio.run(check_inputs(settings))
