@@ -159,8 +159,13 @@ def _listening() -> Iterator[list[str]]:
             said.append(record.getMessage())
 
     logger, listener = logging.getLogger(LOGGER), Listener(logging.WARNING)
+    level = logger.level
     logger.addHandler(listener)
+    logger.setLevel(
+        min(logger.getEffectiveLevel(), logging.WARNING)
+    )  # whoever silenced it still wants the reason
     try:
         yield said
     finally:
+        logger.setLevel(level)
         logger.removeHandler(listener)

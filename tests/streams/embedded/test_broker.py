@@ -30,8 +30,12 @@ async def create(bootstrap: str, topic: str, **how: str) -> None:
 
 
 async def write(bootstrap: str, topic: str, value: bytes, **how: str) -> None:
-    async with AIOKafkaProducer(bootstrap_servers=bootstrap, **how) as producer:
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, **how)
+    try:
+        await producer.start()
         await producer.send_and_wait(topic, value)
+    finally:
+        await producer.stop()  # also when it could not start, or it would complain in another test
 
 
 async def read_one(bootstrap: str, topic: str, **how: str) -> bytes | None:
