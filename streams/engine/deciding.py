@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from copy import copy
 from time import perf_counter_ns
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 
@@ -83,14 +84,25 @@ class Commit(Struct, frozen=True):
     steps: int
 
 
-class Counts:
+class Counts(Struct):
     """What was decided since the start, for whoever watches."""
 
-    __slots__ = ("events", "faults", "looks", "outputs", "redecided", "rejected", "stale")
+    events: int = 0
+    looks: int = 0
+    stale: int = 0
+    outputs: int = 0
+    rejected: int = 0
+    faults: int = 0
 
-    def __init__(self) -> None:
-        self.events = self.looks = self.stale = self.outputs = 0
-        self.rejected = self.faults = self.redecided = 0
+
+class _Mark(NamedTuple):
+    """Where a slice began: what a failed step leads back to."""
+
+    outputs: int
+    letters: int
+    customers: int
+    inputs: dict[str, int]
+    counts: Counts
 
 
 class Decider:
@@ -294,14 +306,15 @@ class Decider:
         self.counts.rejected += 1
         self._letters.append(dead_letter(record, rejection, now_ms))
 
-    def _mark(self) -> tuple[int, int, int, dict[str, int]]:
-        return len(self._work.outputs), len(self._letters), self._customers, dict(self._inputs)
+    def _mark(self) -> _Mark:
+        outputs, letters = len(self._work.outputs), len(self._letters)
+        return _Mark(outputs, letters, self._customers, dict(self._inputs), copy(self.counts))
 
-    def _back_to(self, mark: tuple[int, int, int, dict[str, int]]) -> None:
+    def _back_to(self, mark: _Mark) -> None:
         self._overlay.rollback()
-        outputs, letters, self._customers, self._inputs = mark
-        del self._work.outputs[outputs:]
-        del self._letters[letters:]
+        self._customers, self._inputs, self.counts = mark.customers, mark.inputs, mark.counts
+        del self._work.outputs[mark.outputs :]
+        del self._letters[mark.letters :]
 
     def _at(self, current: bool) -> At:  # noqa: FBT001 - as `At` has it
         now_ms = self._now_ms

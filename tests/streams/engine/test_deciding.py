@@ -113,6 +113,7 @@ def test_a_record_whose_decision_fails_goes_to_the_dead_letters_alone() -> None:
     without = {key: value for key, value in done.changes.values.items() if key != positions.KEY}
     assert without == {k: v for k, v in expected.changes.values.items() if k != positions.KEY}
     assert done.position.inputs == {"journey.usage": 5}
+    assert (one.counts.events, one.counts.rejected, one.counts.faults) == (4, 1, 1)
 
 
 @pytest.mark.parametrize("error", [StoreUnavailable("full")])

@@ -1,0 +1,164 @@
+"""What is private in Faust and aiokafka and relied upon nevertheless: it must be there, and be as it was.
+
+A new version of either that has changed it fails here, before it fails a partition.
+"""
+
+import asyncio
+import inspect
+import threading
+from importlib import metadata
+from typing import Any
+
+import aiokafka
+import aiokafka.producer.sender
+import faust
+import pytest
+from aiokafka.consumer.group_coordinator import GroupCoordinator
+from aiokafka.consumer.subscription_state import SubscriptionState
+from faust.app.base import BootStrategy
+from faust.assignor.partition_assignor import PartitionAssignor
+from faust.channels import Channel
+from faust.tables.manager import TableManager
+from faust.transport.consumer import Consumer
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+from streams.engine import overrides
+from streams.engine.overrides import Heartbeats, JourneyTables, PausingListener
+
+
+def words(function: Any) -> list[str]:
+    return list(inspect.signature(function).parameters)
+
+
+@pytest.mark.parametrize(("package", "version"), [("faust-streaming", "0.15.3"), ("aiokafka", "0.14.0")])
+def test_the_versions_are_those_that_were_read(package: str, version: str) -> None:
+    assert metadata.version(package) == version
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (GroupCoordinator._do_heartbeat, ["self"]),
+        (GroupCoordinator._do_rejoin_group, ["self", "subscription"]),
+        (GroupCoordinator.request_rejoin, ["self"]),
+        (driver.AIOKafkaConsumerThread._create_worker_consumer, ["self", "transport"]),
+        (driver.AIOKafkaConsumerThread._ensure_consumer, ["self"]),
+        (driver.AIOKafkaConsumerThread.on_start, ["self"]),
+        (driver.Consumer._new_consumer_thread, ["self"]),
+        (driver.ConsumerRebalanceListener.on_partitions_assigned, ["self", "assigned"]),
+        (BootStrategy.web_server, ["self"]),
+        (TableManager._update_channels, ["self"]),
+        (TableManager.on_partitions_revoked, ["self", "revoked"]),
+        (TableManager.wait_until_recovery_completed, ["self"]),
+        (PartitionAssignor.assign, ["self", "cluster", "member_metadata"]),
+        (PartitionAssignor.table_metadata, ["self", "topic"]),
+        (faust.App._create_directories, ["self"]),
+        (faust.App._stop_consumer, ["self"]),
+        (faust.App._stop_fetcher, ["self"]),
+        (faust.App.on_rebalance_end, ["self"]),
+    ],
+)
+def test_what_is_replaced_or_called_takes_what_it_took(function: Any, expected: list[str]) -> None:
+    assert words(function) == expected
+
+
+def test_the_table_manager_is_told_of_a_rebalance_as_before() -> None:
+    assert words(TableManager.on_rebalance) == words(JourneyTables.on_rebalance)
+
+
+def test_the_wait_between_transactions_is_a_constant_of_the_sender(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = 0.02
+    monkeypatch.setattr(aiokafka.producer.sender, "BACKOFF_OVERRIDE", before)
+    source = inspect.getsource(aiokafka.producer.sender.AddPartitionsToTxnHandler)
+    assert "return BACKOFF_OVERRIDE" in source
+    overrides.shorten_transaction_backoff()
+    assert before > aiokafka.producer.sender.BACKOFF_OVERRIDE > 0
+
+
+def test_a_consumer_that_is_being_polled_is_never_idle() -> None:
+    async def idle_s() -> tuple[float, float]:
+        state = SubscriptionState()
+        state._last_fetch_ended -= 1_000
+        before = state.fetcher_idle_time
+        state._fetch_count += 1
+        return before, state.fetcher_idle_time
+
+    before, polled = asyncio.run(idle_s())
+    assert before >= 1_000
+    assert polled == 0
+
+
+def test_the_queue_of_a_channel_is_made_when_it_is_asked_for() -> None:
+    assert isinstance(inspect.getattr_static(Channel, "queue"), property)
+    assert "_queue" in inspect.getsource(Channel.__init__)
+
+
+def test_the_group_consumer_makes_its_listener_of_a_class_that_can_be_named() -> None:
+    assert driver.Consumer.RebalanceListener is driver.ConsumerRebalanceListener
+    assert "RebalanceListener" in inspect.getsource(driver.AIOKafkaConsumerThread.__post_init__)
+    assert issubclass(PausingListener, driver.ConsumerRebalanceListener)
+
+
+def test_faust_stops_its_group_before_its_tables() -> None:
+    source = inspect.getsource(faust.App.on_stop)
+    assert source.index("_stop_consumer") < source.index("_producer_flush")
+
+
+def test_faust_pauses_by_bookkeeping_alone_so_that_ours_is_needed() -> None:
+    assert "_consumer" not in inspect.getsource(Consumer.pause_partitions)
+
+
+class Coordinator:
+    def __init__(self) -> None:
+        self.answers = [True, False]
+
+    async def _do_heartbeat(self) -> bool:
+        return self.answers.pop(0)
+
+    async def _do_rejoin_group(self, subscription: Any) -> bool:
+        return True
+
+
+class GroupClient:
+    def __init__(self) -> None:
+        self._coordinator: Any = Coordinator()
+
+
+def test_heartbeats_tell_whether_the_group_still_knows_us() -> None:
+    client, heartbeats = GroupClient(), Heartbeats(session_timeout_s=10.0)
+    heartbeats.watch(client)
+    assert not heartbeats.member()
+    assert asyncio.run(client._coordinator._do_heartbeat())
+    assert heartbeats.member()
+    heartbeats._answered_at -= 11
+    assert not asyncio.run(client._coordinator._do_heartbeat())
+    assert not heartbeats.member()
+    assert asyncio.run(client._coordinator._do_rejoin_group(None))
+    assert heartbeats.member()
+
+
+class Group:
+    """As much of a table manager as a rebalance needs."""
+
+    def __init__(self) -> None:
+        self.input_topics = frozenset({"usage", "tickets"})
+        self._changelogs = {"changelog": None}
+        self.told: list[tuple[set[int], set[int]]] = []
+        self.ended = 0
+        self._recovery_started = threading.Event()
+        self.app = self
+
+    def assigned(self, active: set[int], standby: set[int]) -> None:
+        self.told.append((active, standby))
+
+    def on_rebalance_end(self) -> None:
+        self.ended += 1
+
+
+def test_a_changelog_without_its_inputs_is_a_standby() -> None:
+    group: Any = Group()
+    assigned = {TP("usage", 0), TP("tickets", 0), TP("changelog", 0), TP("changelog", 3)}
+    asyncio.run(JourneyTables.on_rebalance(group, assigned, set(), assigned))
+    assert group.told == [({0}, {3})]
+    assert group.ended == 1
