@@ -19,7 +19,7 @@ from streams.embedded.jars import Jars, kafka_jars
 from streams.embedded.launching import launch, reason
 from streams.embedded.layout import Layout
 from streams.embedded.places import locked
-from streams.embedded.probe import serves
+from streams.embedded.probe import listens, serves, speaks_kafka
 from streams.embedded.processes import find
 from streams.embedded.record import Record
 from streams.embedded.settings import HOST, Ports, properties
@@ -191,12 +191,17 @@ class Broker:
 
     def _wait(self, known: Record, timeout_s: float) -> None:
         deadline = time.monotonic() + timeout_s
-        while not serves(known.ports.internal):
+        while not self._ready(known):
             if self._running() is None:
                 raise self._failure("ended before it was ready")
             if time.monotonic() > deadline:
                 raise self._failure(f"was not ready within {timeout_s:.0f} s")
             time.sleep(PROBE_EVERY_S)
+
+    def _ready(self, known: Record) -> bool:
+        """Whether clients can work: the node may serve itself while another program has their port."""
+        by_clients = listens if "SSL" in self._security.split("_") else speaks_kafka
+        return serves(known.ports.internal) and by_clients(known.ports.clients)
 
     def _failure(self, what: str) -> NotStarted | PortTaken:
         why = reason(self.layout)

@@ -17,8 +17,8 @@ from streams.embedded.settings import as_text, log_settings
 FORMAT = "kafka.tools.StorageTool"
 BROKER = "kafka.Kafka"
 REASON_BYTES_MAX = 64 << 10
-TELLING = ("FATAL", "ERROR", "Exception", "Error")
-"""Words of a line of Kafka's log that may say why it ended."""
+TELLING = ("FATAL", "ERROR", "Caused by", "Exception", "Error")
+"""Words of a line of Kafka's log that may say why it ended; the last such line is the deepest cause."""
 
 
 def launch(layout: Layout, properties: Mapping[str, str], jars: Jars) -> int:
@@ -42,9 +42,10 @@ def _prepare(layout: Layout, properties: Mapping[str, str]) -> None:
     """Write what the broker reads at its start, and clear away what the last one left."""
     shutil.rmtree(layout.scratch, ignore_errors=True)
     layout.scratch.mkdir(parents=True)
-    layout.log.unlink(missing_ok=True)
-    layout.properties.write_text(as_text(properties), encoding="utf-8")
-    layout.log_settings.write_text(as_text(log_settings(layout.log)), encoding="utf-8")
+    if layout.log.exists():
+        layout.log.replace(layout.log_before)
+    _write(layout.properties, properties)
+    _write(layout.log_settings, log_settings(layout.log))
 
 
 def _format(
@@ -54,7 +55,7 @@ def _format(
     aside = layout.directory / "data.incoming"
     shutil.rmtree(aside, ignore_errors=True)
     settings = layout.directory / "format.properties"
-    settings.write_text(as_text({**properties, "log.dirs": str(aside)}), encoding="utf-8")
+    _write(settings, {**properties, "log.dirs": str(aside)})
     cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     arguments = ["format", f"--cluster-id={cluster}", f"--config={settings}"]
     with layout.console.open("wb") as console:
@@ -74,6 +75,12 @@ def _format(
 def _options(layout: Layout) -> Sequence[str]:
     """Where logs go, and where native codecs unpack themselves: a killed process cannot clear that up."""
     return (f"-Dlog4j2.configurationFile={layout.log_settings}", f"-Djava.io.tmpdir={layout.scratch}")
+
+
+def _write(path: Path, properties: Mapping[str, str]) -> None:
+    """Write a file that only its owner can read: what tests and trials set may hold a password."""
+    path.touch(mode=0o600)
+    path.write_text(as_text(properties), encoding="utf-8")
 
 
 def _tail(path: Path) -> list[str]:

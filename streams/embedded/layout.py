@@ -4,7 +4,8 @@ broker.json        process, ports and version of the last start (see `record`)
 start.lock         held while somebody starts it
 data/              Kafka's own log directory, formatted once
 broker.properties  written at every start, like log4j2.properties
-kafka.log          warnings and errors of bounded size; console.log: what Java said at the last start
+kafka.log          warnings and errors since the last start, of bounded size; kafka.before.log: until then
+console.log        what Java itself said at the last start
 tmp/               native codecs, unpacked; emptied at every start
 """
 
@@ -41,6 +42,10 @@ class Layout:
     @property
     def log(self) -> Path:
         return self.directory / "kafka.log"
+
+    @property
+    def log_before(self) -> Path:
+        return self.directory / "kafka.before.log"
 
     @property
     def console(self) -> Path:

@@ -9,26 +9,50 @@ import struct
 
 from streams.embedded.settings import HOST
 
-METADATA = 3
-VERSION = 4
+METADATA = (3, 4)
+API_VERSIONS = (18, 0)
+"""Key and version of the requests."""
+CORRELATION = 1
+NO_CLIENT_ID = -1
+NO_TOPICS = struct.pack(">ib", 0, 0)
 TIMEOUT_S = 1.0
 ANSWER_BYTES_MAX = 1 << 16
 
-_NO_CLIENT_ID = -1
-_REQUEST = struct.pack(">hhihib", METADATA, VERSION, 1, _NO_CLIENT_ID, 0, 0)
-
 
 def serves(port: int) -> bool:
-    """Whether the broker that listens on `port` counts itself among the brokers in service."""
+    """Whether the broker behind the plain listener at `port` counts itself among the brokers in service."""
+    answer = _asked(port, METADATA, NO_TOPICS)
+    if len(answer) < 8:
+        return False
+    _throttle_ms, brokers = struct.unpack_from(">ii", answer)
+    return bool(brokers > 0)
+
+
+def speaks_kafka(port: int) -> bool:
+    """Whether Kafka, and no other program, listens at `port`; asked before a client has to name itself."""
+    return bool(_asked(port, API_VERSIONS, b""))
+
+
+def listens(port: int) -> bool:
+    """Whether anybody listens at `port`."""
+    try:
+        socket.create_connection((HOST, port), TIMEOUT_S).close()
+    except OSError:
+        return False
+    return True
+
+
+def _asked(port: int, api: tuple[int, int], body: bytes) -> bytes:
+    """What is answered at `port`, behind the head; nothing when it is no answer to this request."""
+    request = struct.pack(">hhih", *api, CORRELATION, NO_CLIENT_ID) + body
     try:
         with socket.create_connection((HOST, port), TIMEOUT_S) as connection:
-            connection.sendall(struct.pack(">i", len(_REQUEST)) + _REQUEST)
+            connection.sendall(struct.pack(">i", len(request)) + request)
             (size,) = struct.unpack(">i", _read(connection, 4))
-            answer = _read(connection, min(size, ANSWER_BYTES_MAX))
-    except (OSError, EOFError, struct.error):
-        return False
-    _correlation, _throttle_ms, brokers = struct.unpack_from(">iii", answer)
-    return bool(brokers > 0)
+            answer = _read(connection, min(max(size, 0), ANSWER_BYTES_MAX))
+    except (OSError, EOFError):
+        return b""
+    return answer[4:] if answer.startswith(struct.pack(">i", CORRELATION)) else b""
 
 
 def _read(connection: socket.socket, size: int) -> bytes:

@@ -24,8 +24,8 @@ class FakeLauncher:
     def __call__(self, layout: Layout, properties: Mapping[str, str], jars: Jars) -> int:
         mode = self._modes[min(len(self.started), len(self._modes) - 1)]
         self.started.append(properties)
-        _, _, behind = properties["listeners"].partition("INTERNAL://127.0.0.1:")
-        return detach([sys.executable, "-S", str(PROGRAM), mode, behind.partition(",")[0]], layout.console)
+        clients, internal, _ = (listener.split(":")[-1] for listener in properties["listeners"].split(","))
+        return detach([sys.executable, "-S", str(PROGRAM), mode, clients, internal], layout.console)
 
 
 def pin(artifact: str, content: bytes) -> Pin:

@@ -84,6 +84,7 @@ def test_a_broker_that_was_killed_comes_back_at_its_address_with_its_data(
 
     assert main(["kafka", "start", *here]) == 0
     bootstrap = capsys.readouterr().out.strip()
+    assert broker.layout.properties.stat().st_mode & 0o077 == 0  # it may hold a password
     asyncio.run(create(bootstrap, "letters"))
     asyncio.run(write(bootstrap, "letters", b"kept"))
 

@@ -103,6 +103,11 @@ def test_a_broker_that_ends_before_it_is_ready_is_an_error_with_its_reason(broke
         brokers(FakeLauncher("ends: ERROR No meta.properties found")).start()
 
 
+def test_a_broker_that_lacks_the_port_of_its_clients_is_not_ready(brokers: Brokers) -> None:
+    with pytest.raises(NotStarted, match="was not ready within 1 s"):
+        brokers(FakeLauncher("deaf")).start(timeout_s=1)
+
+
 def test_a_running_broker_that_is_silent_is_not_ended_by_a_start(brokers: Brokers) -> None:
     broker = brokers(FakeLauncher())
     broker.start()
