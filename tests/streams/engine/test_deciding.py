@@ -20,13 +20,14 @@ from streams.engine.deciding import FAULT_RETRY_MS, Commit, Decider, Slice
 from streams.engine.position import Mark, Position
 from streams.inputs.deadletters import account
 from streams.inputs.decode import InputDecoder
-from streams.inputs.records import InputRecord
+from streams.inputs.records import InputRecord, Rejection
 from streams.journey.advance import Journey
 from streams.journey.catalogue import Catalogue
 from streams.journey.control import ControlState
 from streams.journey.identity import Identity
 from streams.journey.step import World
 from streams.loading.policy_file import load_policies
+from tests.streams.inputs.bad_records import PARTITIONS, bad_records
 
 NOW = 1_700_000_000_000
 FOREVER = 2**62
@@ -132,6 +133,25 @@ def test_bad_bytes_are_dead_letters_and_change_no_record() -> None:
     assert [letter.value for letter in done.letters] == [b"\xff\x00"]
     assert list(done.changes.values) == [positions.KEY]
     assert done.position.inputs == {"journey.usage": 4}
+
+
+def test_no_bad_record_changes_a_stored_one_and_each_comes_out_as_it_came_in() -> None:
+    store = MemoryStore()
+    one = decider(store)
+    one.take(deque(usage(number, f"c{number}") for number in range(3)), slice_())
+    commit(one)
+    before = store.scan(keys.RECORDS)
+    decoder = InputDecoder(partitions=PARTITIONS)
+    bad = [it for it in bad_records(7, 5_000) if isinstance(decoder.decode(it), Rejection)]
+    assert len(bad) > 4_500  # what was damaged may still be valid
+    one = Decider(store, world(), decoder, one.position)
+    queue = deque(bad)
+    while queue:
+        one.take(queue, slice_())
+    done = commit(one)
+    assert [(letter.key, letter.value) for letter in done.letters] == [(it.key, it.value) for it in bad]
+    assert not done.outputs
+    assert store.scan(keys.RECORDS) == before
 
 
 def due_customer(store: MemoryStore, customer_id: str, due_ms: int) -> None:
