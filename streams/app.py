@@ -165,13 +165,7 @@ def create(
     async def _stop(*_: Any, **__: Any) -> None:
         worlds.end()
 
-    stop_consumer = app._stop_consumer  # noqa: SLF001 - tasks end before the group is left
-
-    async def stop_tasks_first() -> None:
-        await partitions.stop()
-        await stop_consumer()
-
-    app._stop_consumer = stop_tasks_first  # type: ignore[method-assign] # noqa: SLF001 - as above
+    app.before_leaving = partitions.stop
     return worker
 
 

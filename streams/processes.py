@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import Final
 
+from streams.cli import COULD_NOT_RUN
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,6 @@ RESTARTS_MAX: Final = 10
 RESTARTS_WITHIN_S: Final = 300.0
 STOP_WITHIN_S: Final = 30.0
 LOOK_EVERY_S: Final = 0.2
-COULD_NOT_RUN: Final = 2
 
 
 class Processes:

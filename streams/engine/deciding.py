@@ -25,7 +25,6 @@ from schemas.records import Control, FrictionChange, Product
 from schemas.topics import CUSTOMERS, DEAD_LETTERS, DEFAULT_PREFIX
 from state import keys
 from state.decided import DecidedRecords
-from state.errors import StateError
 from state.keys import Wakeup
 from state.layouts import Codecs
 from state.overlay import Overlay
@@ -33,7 +32,7 @@ from state.store import Batch, Store
 from streams.engine import position as positions
 from streams.engine.journal import Journal
 from streams.engine.position import Mark, Position
-from streams.errors import Fatal, Retryable
+from streams.errors import Fatal
 from streams.inputs.deadletters import DeadLetter, dead_letter
 from streams.inputs.decode import InputDecoder
 from streams.inputs.records import InputRecord, Rejection, Removal
@@ -41,16 +40,12 @@ from streams.journey.advance import Journey, Work
 from streams.journey.redeciding import Cursor, redecide
 from streams.journey.step import At, World
 from streams.outputs.snapshot import snapshot
-from streams.replay.driver import TOPICS
+from streams.replay.driver import FAULT_RETRY_MS, NO_FAULT_OF_A_STEP, TOPICS
 from streams.replay.incident import Incidents
 from streams.replay.silence import Silence
 
-FAULT_RETRY_MS: Final = 86_400_000
-"""A look that failed is tried again after this time, not for ever at once."""
 IN_HAND_MAX: Final = 20_000
 """Steps after which decoded records are let go of."""
-NOT_POISON: Final = (StateError, Retryable, Fatal)
-"""What is no fault of a record: the store, a schema that cannot be had now, a mistake of the operator."""
 _SLICE_CHECK: Final = 8
 """Steps between two looks at the clock inside a slice."""
 
@@ -244,7 +239,7 @@ class Decider:
                 step(item, at)
                 if len(done) % _SLICE_CHECK == 0 and perf_counter_ns() >= within.until_ns:
                     break
-        except NOT_POISON:
+        except NO_FAULT_OF_A_STEP:
             raise
         except Exception:  # noqa: BLE001 - which step it was is found out one by one
             self._back_to(mark)
@@ -262,7 +257,7 @@ class Decider:
             try:
                 step(item, at)
                 self._overlay.savepoint()
-            except NOT_POISON:
+            except NO_FAULT_OF_A_STEP:
                 raise
             except Exception as error:  # noqa: BLE001 - one customer's defect must not stop everybody's partition
                 self._back_to(mark)

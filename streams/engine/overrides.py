@@ -245,6 +245,8 @@ class JourneyApp(faust.App):
 
     BootStrategy = GroupBoot
     group_options: Mapping[str, Any]
+    before_leaving: Callable[[], Awaitable[None]]
+    """Awaited when the worker stops, before it leaves its group."""
     pages: ServiceT | None = None
 
     def reached_at(self, url: URL) -> None:
@@ -262,6 +264,10 @@ class JourneyApp(faust.App):
     def _create_directories(self) -> None:
         """With all parents, which Faust leaves to others."""
         self.conf.datadir.mkdir(parents=True, exist_ok=True)
+
+    async def _stop_consumer(self) -> None:
+        await self.before_leaving()
+        await super()._stop_consumer()
 
     async def _stop_fetcher(self) -> None:
         """There is none to stop: nothing is fetched through the group."""

@@ -48,11 +48,12 @@ from streams.engine.deciding import Commit, Output
 from streams.engine.history import History
 from streams.engine.kit import Kit, Stats
 from streams.engine.peers import positions_of_all
-from streams.engine.position import Mark, Position, Replayed, Stage
+from streams.engine.position import Position, Replayed, Stage
 from streams.engine.raised import RaisedPages
 from streams.engine.replay_plan import ReplayPlan
-from streams.engine.transaction import UNKNOWN_OFFSET, Transactions
-from streams.engine.work import REJECTED_OF_MIN, STEPS_MAX, TooManyRejected
+from streams.engine.saying import refuse_flood, say
+from streams.engine.transaction import Transactions
+from streams.engine.work import STEPS_MAX
 from streams.engine.worlds import VERSION_BYTES
 from streams.errors import Fatal
 from streams.inputs.deadletters import dead_letter
@@ -352,31 +353,20 @@ class ReplayWork:
         self._refused += 1
 
     def _refuse_flood(self) -> None:
-        taken, limit = self._history.records, self._kit.rejected_share_max
-        if taken >= REJECTED_OF_MIN and self._refused > limit * taken:
-            raise TooManyRejected(
-                f"{self._refused} of {taken} records were refused, more than a share of {limit}. Nothing of "
-                "the last batch was said: mend the history, or raise the limit"
-            )
+        remedy = "mend the history, or raise the limit"
+        refuse_flood(self._refused, self._history.records, self._kit.rejected_share_max, remedy)
 
     async def _commit(self) -> None:
         """Say it, and then only let the store have it."""
         commit = self._finish()
-        begun = monotonic()
-        async with self._kit.commits:
-            after = await self._transactions.commit(commit, wall_ms())
-        self._stats.took_s = monotonic() - begun
-        mark = positions.changelog_mark(self._base)
-        offset = max(mark.offset if mark else 0, 0 if after == UNKNOWN_OFFSET else after)
-        positions.put_changelog_mark(commit.changes, Mark(offset, wall_ms()))
+        mark = await say(self._kit, self._base, self._transactions, self._stats, commit, wall_ms())
+        positions.put_changelog_mark(commit.changes, mark)
         self._base.write(commit.changes)
         self._store.taken_over()
         self._kit.failpoints.reach("after_store")
         self._position = commit.position
         self._outputs, self._letters = [], []
         self._steps, self._changed = 0, False
-        self._stats.number += 1
-        self._stats.steps += commit.steps
 
     def _finish(self) -> Commit:
         """All since the last commit, with where to go on from it."""

@@ -40,8 +40,9 @@ from streams.engine.pace import Pace
 from streams.engine.reading import Inputs
 from streams.engine.replay_plan import refuse_replayed
 from streams.engine.replaying import Opened, ReplayWork, replay_work
+from streams.engine.saying import TooManyRejected
 from streams.engine.transaction import Fenced, Transactions
-from streams.engine.work import PartitionWork, TooManyRejected
+from streams.engine.work import PartitionWork
 from streams.errors import Fatal, Retryable
 
 log = logging.getLogger(__name__)

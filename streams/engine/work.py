@@ -15,15 +15,12 @@ from typing import Any, Final
 
 from state.keys import Wakeup
 from state.store import Store
-from streams.engine import position as positions
-from streams.engine.clock import wall_ms
 from streams.engine.deciding import Decider, Slice
 from streams.engine.kit import Kit, Stats
 from streams.engine.pace import Pace
-from streams.engine.position import Mark
 from streams.engine.reading import Inputs
-from streams.engine.transaction import UNKNOWN_OFFSET, Transactions
-from streams.errors import Retryable
+from streams.engine.saying import refuse_flood, say
+from streams.engine.transaction import Transactions
 
 IDLE_S: Final = 0.5
 """How long an idle partition waits for its broker before it looks around."""
@@ -33,12 +30,6 @@ WAKEUPS_MAX: Final = 2_000
 """Looks of one transaction."""
 STALE_MAX: Final = 100
 """Records that one transaction reads to find those decided under another world."""
-REJECTED_OF_MIN: Final = 100
-"""Records before a share of refused ones means anything."""
-
-
-class TooManyRejected(Retryable):
-    """More of the input is refused than can be an accident."""
 
 
 class PartitionWork:
@@ -122,26 +113,14 @@ class PartitionWork:
 
     async def _commit(self) -> None:
         """Say it, and then only let the store have it."""
-        decider, stats = self._decider, self._stats
+        kit, decider, stats = self._kit, self._decider, self._stats
         commit = decider.finish()
-        begun = monotonic()
-        async with self._kit.commits:
-            after = await self._transactions.commit(commit, self._kit.clock.now_ms())
-        stats.took_s = monotonic() - begun
+        mark = await say(kit, self._store, self._transactions, stats, commit, kit.clock.now_ms())
         self._pace.took(stats.took_s)
-        mark = positions.changelog_mark(self._store)
-        offset = max(mark.offset if mark else 0, 0 if after == UNKNOWN_OFFSET else after)
-        decider.committed(commit, Mark(offset, wall_ms()))
-        self._kit.failpoints.reach("after_store")
-        stats.number += 1
-        stats.steps += commit.steps
+        decider.committed(commit, mark)
+        kit.failpoints.reach("after_store")
 
     def _refuse_flood(self) -> None:
-        """A bad deploy is not bad data: stop before a whole topic is drained into the dead letters."""
-        counts, limit = self._decider.counts, self._kit.rejected_share_max
-        taken = counts.events + counts.rejected
-        if taken >= REJECTED_OF_MIN and counts.rejected > limit * taken:
-            raise TooManyRejected(
-                f"{counts.rejected} of {taken} records were refused, more than a share of {limit}. Nothing "
-                "of the last batch was said: look at `kairos dlq list`, mend the writer or raise the limit"
-            )
+        counts = self._decider.counts
+        remedy = "look at `kairos dlq list`, mend the writer or raise the limit"
+        refuse_flood(counts.rejected, counts.events + counts.rejected, self._kit.rejected_share_max, remedy)

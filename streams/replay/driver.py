@@ -62,6 +62,7 @@ TOPICS: Final[dict[type, str]] = {
 
 IN_HAND_STEPS: Final = 2_000
 FAULT_RETRY_MS: Final = 86_400_000
+"""A look that failed is tried again after this time, not for ever at once."""
 NO_FAULT_OF_A_STEP: Final = (StateError, Retryable, Fatal)
 """What another customer's step would meet as well: the store, or a mistake of the operator."""
 

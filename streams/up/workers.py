@@ -15,6 +15,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
 
+from streams.cli import COULD_NOT_RUN
 from streams.errors import Fatal
 from streams.processes import Processes
 from streams.settings import Settings
@@ -24,7 +25,6 @@ STOP_WITHIN_S: Final = 25.0
 LOOK_EVERY_S: Final = 0.1
 DEATHS_MAX: Final = 5
 """Of all workers in one run; after that something is wrong for good."""
-COULD_NOT_RUN: Final = 2
 TAIL_BYTES: Final = 4096
 
 

@@ -16,7 +16,7 @@ from state.memory import MemoryStore
 from state.records import CustomerRecord, Target
 from state.store import Batch
 from streams.engine import position as positions
-from streams.engine.deciding import FAULT_RETRY_MS, Commit, Decider, Slice
+from streams.engine.deciding import Commit, Decider, Slice
 from streams.engine.position import Mark, Position
 from streams.inputs.deadletters import account
 from streams.inputs.decode import InputDecoder
@@ -27,6 +27,7 @@ from streams.journey.control import ControlState
 from streams.journey.identity import Identity
 from streams.journey.step import World
 from streams.loading.policy_file import load_policies
+from streams.replay.driver import FAULT_RETRY_MS
 from tests.streams.inputs.bad_records import PARTITIONS, bad_records
 
 NOW = 1_700_000_000_000

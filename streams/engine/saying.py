@@ -1,0 +1,45 @@
+"""What a transaction takes, whatever was decided in it: the commit, and the limit of refusals."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import Final
+
+from state.store import Store
+from streams.engine import position as positions
+from streams.engine.clock import wall_ms
+from streams.engine.deciding import Commit
+from streams.engine.kit import Kit, Stats
+from streams.engine.position import Mark
+from streams.engine.transaction import UNKNOWN_OFFSET, Transactions
+from streams.errors import Retryable
+
+REJECTED_OF_MIN: Final = 100
+"""Records before a share of refused ones means anything."""
+
+
+class TooManyRejected(Retryable):
+    """More of the input is refused than can be an accident."""
+
+
+async def say(
+    kit: Kit, store: Store, transactions: Transactions, stats: Stats, commit: Commit, timestamp_ms: int
+) -> Mark:
+    """Commit; the mark that the store is to take over with the changes. Raises as `Transactions.commit`."""
+    begun = monotonic()
+    async with kit.commits:
+        after = await transactions.commit(commit, timestamp_ms)
+    stats.took_s = monotonic() - begun
+    stats.number += 1
+    stats.steps += commit.steps
+    mark = positions.changelog_mark(store)
+    return Mark(max(mark.offset if mark else 0, 0 if after == UNKNOWN_OFFSET else after), wall_ms())
+
+
+def refuse_flood(rejected: int, taken: int, limit: float, remedy: str) -> None:
+    """A bad deploy is not bad data: stop before a whole topic is drained into the dead letters."""
+    if taken >= REJECTED_OF_MIN and rejected > limit * taken:
+        raise TooManyRejected(
+            f"{rejected} of {taken} records were refused, more than a share of {limit}. Nothing of the last "
+            f"batch was said: {remedy}"
+        )
