@@ -24,12 +24,15 @@ from schemas.records import Product
 from schemas.topics import CATALOGUE, CONTROL, journey_inputs
 from state.rocks import RocksStore
 from state.rocks_options import RocksResources
+from state.store import Store
 from streams.client_options import client_options, consumer_options, producer_options
 from streams.engine.clients import Clients
 from streams.engine.clock import Clock, LiveClock, ScaledClock, wall_ms
+from streams.engine.decides import Decides
 from streams.engine.failpoints import VARIABLE, Failpoints
 from streams.engine.journal import VARIABLE as JOURNAL
-from streams.engine.kit import Kit
+from streams.engine.journal import Journal
+from streams.engine.kit import Kit, journey
 from streams.engine.overrides import (
     GroupConsumer,
     GroupTransport,
@@ -40,6 +43,7 @@ from streams.engine.overrides import (
     shorten_transaction_backoff,
 )
 from streams.engine.partitions import Partitions
+from streams.engine.position import Position
 from streams.engine.replay_plan import ReplayPlan
 from streams.engine.table import CustomerTable, LiveStore
 from streams.engine.worlds import Worlds
@@ -71,6 +75,8 @@ class Mode(Struct, frozen=True, kw_only=True):
     replay: ReplayPlan | None = None
     identity: bytes | None = None
     """The key of ids, where it is not that of the settings."""
+    decides: Callable[[Kit, Store, Position, Journal | None], Decides] = journey
+    """What decides in a live partition."""
 
 
 class Worker(Struct, frozen=True):
@@ -143,6 +149,7 @@ def create(
                 journal=os.environ.get(JOURNAL) or None,
                 output_prefix=mode.output_prefix,
                 replay=mode.replay,
+                decides=mode.decides,
             )
         )
         following = asyncio.create_task(worlds.run(), name="worlds")

@@ -21,14 +21,19 @@ TELLING = ("FATAL", "ERROR", "Caused by", "Exception", "Error")
 """Words of a line of Kafka's log that may say why it ended; the last such line is the deepest cause."""
 
 
-def launch(layout: Layout, properties: Mapping[str, str], jars: Jars) -> int:
-    """Start the broker of `layout`, formatting the directory if it is new; the number of its process."""
+def launch(
+    layout: Layout, properties: Mapping[str, str], jars: Jars, java_options: Sequence[str] = ()
+) -> int:
+    """Start the broker of `layout`, formatting the directory if it is new; the number of its process.
+
+    `java_options` win over those for a fast start.
+    """
     java.executable()  # a missing runtime is said before 45 MB are fetched for it
     paths = jars.ready()
     _prepare(layout, properties)
-    options = [*_options(layout), *archive.options(jars, layout)]
+    options = [*_options(layout), *archive.options(jars, layout), *java_options]
     if not layout.data.exists():
-        _format(layout, properties, paths, options)
+        _format(layout, properties, java.command(options, paths, [FORMAT]), users or {})
     return detach(java.command(options, paths, [BROKER, str(layout.properties)]), layout.console)
 
 
@@ -49,18 +54,23 @@ def _prepare(layout: Layout, properties: Mapping[str, str]) -> None:
 
 
 def _format(
-    layout: Layout, properties: Mapping[str, str], jars: Sequence[Path], options: Sequence[str]
+    layout: Layout, properties: Mapping[str, str], program: Sequence[str], users: Mapping[str, str]
 ) -> None:
-    """Give the directory a cluster id; aside and then renamed, so that a half-formatted one never exists."""
+    """Give the directory a cluster id and users; aside and then renamed, so no half-formatted one exists.
+
+    The arguments stand in a file, since every user of the machine can read those of a process.
+    """
     aside = layout.directory / "data.incoming"
     shutil.rmtree(aside, ignore_errors=True)
     settings = layout.directory / "format.properties"
     _write(settings, {**properties, "log.dirs": str(aside)})
     cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    arguments = ["format", f"--cluster-id={cluster}", f"--config={settings}"]
+    told = [f"--add-scram={SCRAM}=[name={name},password={word}]" for name, word in users.items()]
+    arguments = layout.directory / "format.arguments"
+    _write_private(arguments, "\n".join(["format", f"--cluster-id={cluster}", f"--config={settings}", *told]))
     with layout.console.open("wb") as console:
         done = subprocess.run(  # noqa: S603 - our own Java
-            java.command(options, jars, [FORMAT, *arguments]),
+            [*program, f"@{arguments}"],
             stdin=subprocess.DEVNULL,
             stdout=console,
             stderr=subprocess.STDOUT,
@@ -69,6 +79,7 @@ def _format(
     if done.returncode:
         raise NotStarted(f"{layout.data} cannot be formatted for Kafka: {reason(layout)}")
     settings.unlink()
+    arguments.unlink()
     aside.rename(layout.data)
 
 
@@ -78,9 +89,13 @@ def _options(layout: Layout) -> Sequence[str]:
 
 
 def _write(path: Path, properties: Mapping[str, str]) -> None:
+    _write_private(path, as_text(properties))
+
+
+def _write_private(path: Path, text: str) -> None:
     """Write a file that only its owner can read: what tests and trials set may hold a password."""
     path.touch(mode=0o600)
-    path.write_text(as_text(properties), encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
 
 
 def _tail(path: Path) -> list[str]:

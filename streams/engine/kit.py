@@ -9,9 +9,14 @@ from pathlib import Path
 from msgspec import Struct
 
 from state.rocks_options import RocksResources
+from state.store import Store
 from streams.engine.clients import Clients
 from streams.engine.clock import Clock
+from streams.engine.decides import Decides
+from streams.engine.deciding import Decider
 from streams.engine.failpoints import Failpoints
+from streams.engine.journal import Journal
+from streams.engine.position import Position
 from streams.engine.replay_plan import ReplayPlan
 from streams.inputs.decode import InputDecoder
 from streams.journey.step import World
@@ -30,6 +35,11 @@ class Stats(Struct):
     current: bool = False
     lag: dict[str, int] = {}
     """Records not yet taken, by input topic."""
+
+
+def journey(kit: Kit, store: Store, position: Position, journal: Journal | None) -> Decides:
+    """The decisions of the journey."""
+    return Decider(store, kit.world(), kit.decoder, position, prefix=kit.said_under, journal=journal)
 
 
 class Kit(Struct, frozen=True, kw_only=True):
@@ -73,6 +83,8 @@ class Kit(Struct, frozen=True, kw_only=True):
     """What stands before the names of outputs; None: what stands before those of inputs."""
     replay: ReplayPlan | None = None
     """Set when partitions are replayed, instead of lived or before that."""
+    decides: Callable[[Kit, Store, Position, Journal | None], Decides] = journey
+    """Makes what decides in a live partition."""
 
     @property
     def said_under(self) -> str:

@@ -25,6 +25,7 @@ from typing import Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
+from msgspec import structs
 
 from state import keys
 from state.errors import Damaged, StateError
@@ -33,7 +34,6 @@ from streams.engine import position as positions
 from streams.engine import restore
 from streams.engine.clients import stop
 from streams.engine.clock import wall_ms
-from streams.engine.deciding import Decider
 from streams.engine.journal import Journal
 from streams.engine.kit import Kit, Stats
 from streams.engine.pace import Pace
@@ -233,16 +233,10 @@ class PartitionTask:
         inputs = Inputs(consumer, kit.inputs, self.number, kit.current_within_ms)
         offsets = await inputs.seek(position)
         position = positions.Position() if position is None else position
-        position = positions.Position(
-            {**position.inputs, **offsets},
-            position.now_ms,
-            position.customers,
-            position.heard,
-            position.world,
-        )
+        position = structs.replace(position, inputs={**position.inputs, **offsets}, replayed=None)
         opened = f"{os.getpid()}-{wall_ms()}"
         journal = None if kit.journal is None else Journal(kit.journal, opened)
-        decider = Decider(store, kit.world(), kit.decoder, position, prefix=kit.said_under, journal=journal)
+        decider = kit.decides(kit, store, position, journal)
         return PartitionWork(kit, store, decider, transactions, inputs, self._pace, self.stats)
 
     # --- ending

@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from state.keys import Wakeup
 from state.store import Store
-from streams.engine.deciding import Decider, Slice
+from streams.engine.decides import Decides
+from streams.engine.deciding import Slice
 from streams.engine.kit import Kit, Stats
 from streams.engine.pace import Pace
 from streams.engine.reading import Inputs
@@ -39,7 +40,7 @@ class PartitionWork:
         self,
         kit: Kit,
         store: Store,
-        decider: Decider,
+        decider: Decides,
         transactions: Transactions,
         inputs: Inputs,
         pace: Pace,
