@@ -30,6 +30,7 @@ endif
 PY := $(VENV)/bin/python
 LOCKED := $(VENV)/.locked-$(shell cksum < requirements-dev.lock 2>/dev/null | cut -d ' ' -f 1)
 INSTALLED := $(VENV)/.installed
+TOOLS := build/.tools
 
 .PHONY: help
 help: ## list the targets
@@ -44,7 +45,7 @@ demo: $(INSTALLED) ## replay a year of real orders and show what would have been
 	@$(VENV)/bin/kairos replay --demo
 
 .PHONY: test
-test: $(INSTALLED) ## run the tests on WORKERS processes (all cores)
+test: $(INSTALLED) $(TOOLS) ## run the tests on WORKERS processes (all cores)
 	@$(PY) -m pytest -q -n $(WORKERS)
 
 .PHONY: check
@@ -69,6 +70,12 @@ chaos: $(INSTALLED) ## workers on a real Kafka under faults for CHAOS_SECONDS, d
 	@$(PY) -m tests.chaos --seconds $(CHAOS_SECONDS) --seed $(CHAOS_SEED) --partitions $(CHAOS_PARTITIONS) \
 		--workers $(CHAOS_WORKERS) --rate $(CHAOS_RATE) --out build/chaos.json
 
+.PHONY: rolling
+rolling: $(INSTALLED) ## restart three workers one after the other under load, for CHAOS_SECONDS: build/rolling.json
+	@mkdir -p build
+	@$(PY) -m tests.chaos --fault "rolling restart" --workers 3 --partitions 6 --seconds $(CHAOS_SECONDS) \
+		--seed $(CHAOS_SEED) --rate $(CHAOS_RATE) --pause-max 3 --out build/rolling.json
+
 .PHONY: bench
 bench: $(INSTALLED) ## measure the hot paths: build/bench.json (LOG=file replays the whole public order log)
 	@mkdir -p build
@@ -87,6 +94,15 @@ lock: $(INSTALLED) ## write the lock files from pyproject.toml (UPGRADE=1 moves 
 clean: ## remove the environment and everything that was made
 	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find schemas state streams tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: tools
+tools: ## fetch Prometheus for the tests into build/tools; needs no root and installs nothing
+	@deploy/tools.sh build/tools
+
+# Asked for once: where they are not to be had, the tests that need them are skipped and say so.
+$(TOOLS):
+	@{ command -v prometheus && command -v promtool; } >/dev/null || deploy/tools.sh build/tools || true
+	@mkdir -p $(@D) && touch $@
 
 $(LOCKED):
 	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or newer among: $(CANDIDATES). Name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
