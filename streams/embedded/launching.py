@@ -21,12 +21,20 @@ TELLING = ("FATAL", "ERROR", "Caused by", "Exception", "Error")
 """Words of a line of Kafka's log that may say why it ended; the last such line is the deepest cause."""
 
 
+SCRAM = "SCRAM-SHA-512"
+
+
 def launch(
-    layout: Layout, properties: Mapping[str, str], jars: Jars, java_options: Sequence[str] = ()
+    layout: Layout,
+    properties: Mapping[str, str],
+    jars: Jars,
+    java_options: Sequence[str] = (),
+    users: Mapping[str, str] | None = None,
 ) -> int:
     """Start the broker of `layout`, formatting the directory if it is new; the number of its process.
 
-    `java_options` win over those for a fast start.
+    `java_options` win over those for a fast start. A new directory knows `users` with their passwords, for
+    SCRAM, where the properties ask for it.
     """
     java.executable()  # a missing runtime is said before 45 MB are fetched for it
     paths = jars.ready()
