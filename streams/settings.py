@@ -125,9 +125,14 @@ class Settings(Struct, frozen=True, kw_only=True):
         """The topic that holds the state of customers."""
         return f"{self.engine.application_id}-customers-changelog"
 
+    @property
+    def transactional_ids(self) -> str:
+        """What all transactional ids begin with."""
+        return f"{self.kafka.transactional_id_prefix or self.engine.application_id}-"
+
     def transactional_id(self, partition: int) -> str:
         """The id that fences every other writer of `partition`."""
-        return f"{self.kafka.transactional_id_prefix or self.engine.application_id}-{partition}"
+        return f"{self.transactional_ids}{partition}"
 
 
 class Given(Struct, frozen=True):

@@ -7,8 +7,9 @@ where every run prints the seed that repeats it.
 from hypothesis import settings
 
 from tests.brokers import broker, kafka_jars, private_broker, topics
+from tests.fortress import fortress
 
-__all__ = ["broker", "kafka_jars", "private_broker", "topics"]
+__all__ = ["broker", "fortress", "kafka_jars", "private_broker", "topics"]
 
 settings.register_profile("ci", derandomize=True, deadline=None, database=None)
 settings.load_profile("ci")

@@ -7,6 +7,7 @@ from typing import Final
 
 from schemas.topics import DEFAULT_PREFIX
 from streams.client_options import client_options
+from streams.commands import topics_acls
 from streams.commands.printing import print_line, print_table
 from streams.configuration.arguments import add_arguments, settings_of
 from streams.errors import Fatal
@@ -17,8 +18,8 @@ from streams.topics.plan import Asked, Finding, Verdict, settled
 from streams.topics.wanted import DAY_MS, RIGHTS, Wanted, wanted_topics
 
 HELP = (
-    "compare the topics on the broker with what they should be (check), create and mend them (apply), or say "
-    "what should be there without asking any broker (list)"
+    "compare the topics on the broker with what they should be (check), create and mend them (apply), say "
+    "what should be there without asking any broker (list), or what a worker must be allowed to do (acls)"
 )
 
 REPLICAS_MOST: Final = 100
@@ -39,12 +40,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     check = actions.add_parser("check", help="what differs; exit code 1 when something does")
     apply = actions.add_parser("apply", help="what would be created and changed; --yes does it")
     listed = actions.add_parser("list", help="what should be there, and what a worker must be allowed to do")
-    for action in (check, apply, listed):
+    acls = actions.add_parser("acls", help=topics_acls.HELP)
+    topics_acls.configure(acls)
+    for action in (check, apply, listed, acls):
         action.add_argument("--prefix", metavar="TEXT", help=f"before every name; default: {DEFAULT_PREFIX}")
         action.add_argument("--partitions", metavar="COUNT", help="of all topics that are keyed by customer")
         add_arguments(action)
-    for action in (check, apply):
+    for action in (check, apply, acls):
         action.add_argument("--bootstrap-server", metavar="HOST:PORT", help="brokers, with commas between")
+    for action in (check, apply):
         action.add_argument(
             "--replication-factor",
             metavar="COUNT",
@@ -60,6 +64,8 @@ def run(args: argparse.Namespace) -> int:
     settings = settings_of(args, {name: value for name, value in said.items() if value is not None}).settings
     if args.action == "list":
         return _list(settings)
+    if args.action == "acls":
+        return topics_acls.run(args, settings)
     asked = Asked(settings.engine.partitions, _replicas(args.replication_factor))
     if args.action == "apply" and args.yes:
         return asyncio.run(_apply(settings, asked))

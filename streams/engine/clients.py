@@ -13,6 +13,9 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import TransactionalIdAuthorizationFailed
+
+from streams.errors import Fatal
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +68,10 @@ class Clients:
         return consumer
 
     async def producer(self, transactional_id: str) -> AIOKafkaProducer:
-        """A started transactional producer: from now on all others of this id are fenced."""
+        """A started transactional producer: from now on all others of this id are fenced.
+
+        Fatal: this user may not write under the id.
+        """
         producer = AIOKafkaProducer(
             **{
                 **self._common,
@@ -79,6 +85,9 @@ class Clients:
         )
         try:
             await producer.start()
+        except TransactionalIdAuthorizationFailed as error:
+            await stop(producer)
+            raise Fatal(f"transactional id {transactional_id}: no right WRITE") from error
         except BaseException:
             await stop(producer)
             raise

@@ -19,7 +19,7 @@ class Existing(Struct, frozen=True, kw_only=True):
 
 
 class Refused(Struct, frozen=True):
-    """A question about a topic that the broker does not answer for want of a right."""
+    """A right that this user lacks on a topic, or on what is named instead of one."""
 
     topic: str
     right: str

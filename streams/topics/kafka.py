@@ -11,21 +11,44 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import msgspec
-from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaError, for_code
-from aiokafka.protocol.admin import CreateTopicsRequest, DescribeConfigsRequest
+from aiokafka.client import AIOKafkaClient, CoordinationType
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    KafkaError,
+    TransactionalIdAuthorizationFailed,
+    for_code,
+)
+from aiokafka.protocol.admin import CreateAclsRequest, CreateTopicsRequest, DescribeConfigsRequest
 
 from streams.errors import Fatal, Retryable
 from streams.topics.existing import Cluster, Existing, Refused
 from streams.topics.plan import New
-from streams.topics.requests import TOPIC_RESOURCE, ChangeRequest, TopicsRequest, rights_of
+from streams.topics.requests import (
+    RIGHTS,
+    TOPIC_RESOURCE,
+    ChangeRequest,
+    GroupRequest,
+    TopicsRequest,
+    rights_of,
+)
+from streams.topics.rights import Acl, Resource
 
 LOGGER: Final = "aiokafka"
 REASON_CHARS_MAX: Final = 300
 UNKNOWN_TOPIC: Final = 3
 ALREADY_THERE: Final = 36
-NO_RIGHT: Final = (29, 31)
-"""Of the topic, of the cluster."""
+NO_RIGHT: Final = (29, 30, 31)
+"""Of the topic, of the group, of the cluster."""
+LITERAL: Final = 3
+PREFIXED: Final = 4
+ALLOW: Final = 3
+RESOURCES: Final = {
+    Resource.TOPIC: TOPIC_RESOURCE,
+    Resource.GROUP: 3,
+    Resource.TRANSACTIONAL_ID: 5,
+}
+NUMBERS: Final = {name: number for number, name in RIGHTS.items()}
+"""Kafka's numbers of patterns, permissions, resources and operations."""
 
 
 class Unreachable(Fatal):
@@ -118,6 +141,46 @@ class TopicsClient:
             for code, message, _, name in answer.resources
             if code
         }
+
+    async def lacking(self, group: str, transactional_id: str) -> tuple[Refused, ...]:
+        """The rights of a worker beside those on topics that this user does not have."""
+        found = []
+        if await self._may_not_join(group):
+            found.append(Refused(f"group {group}", "READ"))
+        refused, _ = await self._coordinator(CoordinationType.TRANSACTION, transactional_id)
+        if refused:
+            found.append(Refused(f"transactional id {transactional_id}", "WRITE"))
+        return tuple(found)
+
+    async def grant(self, acls: Sequence[Acl], principal: str, host: str) -> None:
+        """Allow all of it, to `principal` from `host`. Fatal: one of them was refused."""
+        for acl in acls:
+            pattern = PREFIXED if acl.prefixed else LITERAL
+            right = NUMBERS[acl.operation]
+            request = CreateAclsRequest(
+                RESOURCES[acl.resource], acl.name, pattern, principal, host, right, ALLOW
+            )
+            ((code, message),) = (await self._ask(request)).creation_responses
+            if code:
+                reason = _reason(code, message, "ALTER on the cluster")
+                raise Fatal(f"{acl.operation} on {acl.resource} {acl.name} is not granted: {reason}")
+
+    async def _may_not_join(self, group: str) -> bool:
+        refused, node = await self._coordinator(CoordinationType.GROUP, group)
+        if refused or node is None:
+            return refused
+        ((code, *_, bits),) = (await self._ask(GroupRequest(group), node)).groups
+        rights = rights_of(bits)
+        return code in NO_RIGHT or (not code and rights is not None and "READ" not in rights)
+
+    async def _coordinator(self, kind: CoordinationType, name: str) -> tuple[bool, int | None]:
+        """Whether this user may not even ask; and who coordinates, None while nobody does."""
+        try:
+            return False, await self._client.coordinator_lookup(kind, name)
+        except (GroupAuthorizationFailedError, TransactionalIdAuthorizationFailed):
+            return True, None
+        except (KafkaError, OSError, TimeoutError):
+            return False, None
 
     async def _creation(
         self, topics: Mapping[str, New], *, validate_only: bool

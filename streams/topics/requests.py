@@ -1,11 +1,12 @@
-"""Two requests of Kafka's protocol that aiokafka 0.14.0 does not know, built from its own parts.
+"""Three requests of Kafka's protocol that aiokafka 0.14.0 does not know, built from its own parts.
 
 - Metadata, version 8: also says what whoever asks may do with each topic. A worker learns at its start which
   right is missing, not from an error in the middle of its work.
+- DescribeGroups, version 3: the same for a consumer group. (aiokafka's own reads the answer as version 2.)
 - IncrementalAlterConfigs: changes single entries. The older AlterConfigs that aiokafka offers replaces all of
   a topic, and would drop what somebody else set meanwhile.
 
-Both are of the last version before Kafka's flexible encoding. The layouts are those of Kafka's protocol
+All are of the last version before Kafka's flexible encoding. The layouts are those of Kafka's protocol
 guide; the tests send them to a real broker.
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from aiokafka.protocol.api import Request, RequestStruct, Response
-from aiokafka.protocol.types import Array, Boolean, Int8, Int16, Int32, Schema, String
+from aiokafka.protocol.types import Array, Boolean, Bytes, Int8, Int16, Int32, Schema, String
 
 TOPIC_RESOURCE: Final = 2
 SET: Final = 0
@@ -97,6 +98,55 @@ class TopicsRequest(Request[_TopicsRequest]):  # type: ignore[misc] # aiokafka h
     def build(self, request: type[_TopicsRequest]) -> _TopicsRequest:
         """The request as it is sent."""
         return request(self._names, False, False, True)  # noqa: FBT003 - the fields of the layout
+
+
+class _GroupsResponse(Response):  # type: ignore[misc] # aiokafka has no types
+    API_KEY = 15
+    API_VERSION = 3
+    SCHEMA = Schema(
+        ("throttle_time_ms", Int32),
+        (
+            "groups",
+            Array(
+                ("error_code", Int16),
+                ("group", _TEXT),
+                ("state", _TEXT),
+                ("protocol_type", _TEXT),
+                ("protocol", _TEXT),
+                (
+                    "members",
+                    Array(
+                        ("member_id", _TEXT),
+                        ("client_id", _TEXT),
+                        ("client_host", _TEXT),
+                        ("metadata", Bytes),
+                        ("assignment", Bytes),
+                    ),
+                ),
+                ("rights", Int32),
+            ),
+        ),
+    )
+
+
+class _GroupsRequest(RequestStruct):  # type: ignore[misc] # aiokafka has no types
+    API_KEY = 15
+    API_VERSION = 3
+    RESPONSE_TYPE = _GroupsResponse
+    SCHEMA = Schema(("groups", Array(_TEXT)), ("include_authorized_operations", Boolean))
+
+
+class GroupRequest(Request[_GroupsRequest]):  # type: ignore[misc] # aiokafka has no types
+    """What is known of a consumer group, asked of its coordinator."""
+
+    API_KEY = 15
+
+    def __init__(self, group: str) -> None:
+        self._group = group
+
+    def build(self, request: type[_GroupsRequest]) -> _GroupsRequest:
+        """The request as it is sent."""
+        return request([self._group], True)  # noqa: FBT003 - a field of the layout
 
 
 class _ChangeResponse(Response):  # type: ignore[misc] # aiokafka has no types

@@ -30,7 +30,11 @@ async def check_inputs(settings: Settings, roles: Sequence[Role] = tuple(Role)) 
     async with TopicsClient(client_options(settings)) as client:
         cluster = await client.read([topic.name for topic in wanted])
         cluster = await _with_policy(client, cluster, wanted)
-    problems = list(not_ready(wanted, cluster, settings.engine.partitions))
+        lacking = await client.lacking(settings.engine.application_id, settings.transactional_id(0))
+    problems = [
+        *not_ready(wanted, cluster, settings.engine.partitions),
+        *(Problem(it.topic, 0, "", f"no right {it.right}") for it in lacking),
+    ]
     if problems:
         raise NotReady(problems)
     count = agreed_partitions(wanted, cluster)

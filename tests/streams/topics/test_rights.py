@@ -5,15 +5,15 @@ import contextlib
 from collections.abc import Iterator
 
 import pytest
-from aiokafka.client import AIOKafkaClient
-from aiokafka.protocol.admin import CreateAclsRequest
 
 from streams.cli import main
+from streams.client_options import client_options
 from streams.embedded.broker import Broker
 from streams.embedded.errors import Unavailable
 from streams.embedded.lease import leased
 from streams.settings import Settings, load_settings
-from streams.topics.kafka import Unreachable
+from streams.topics.kafka import TopicsClient, Unreachable
+from streams.topics.rights import ANY_HOST, Acl, Resource
 from streams.topics.start import NotReady, check_inputs
 
 pytestmark = pytest.mark.broker
@@ -28,22 +28,21 @@ OVERRIDES = {
         f"{MODULE} required " + " ".join(f'user_{user}="{user}-secret"' for user in USERS) + ";"
     ),
 }
-TOPIC, PREFIXED, ALLOW = 2, 4, 3
-READ, WRITE, DESCRIBE, DESCRIBE_CONFIGS = 3, 4, 8, 10
-GRANTS = [
-    ("looker", "journey.", DESCRIBE),
-    ("looker", "kairos-", DESCRIBE),
-    ("describer", "journey.", DESCRIBE_CONFIGS),
-    ("describer", "journey.", DESCRIBE),
-    ("describer", "kairos-", DESCRIBE_CONFIGS),
-    ("describer", "kairos-", DESCRIBE),
-    ("reader", "journey.", READ),
-    ("reader", "kairos-", READ),
-    ("worker", "journey.", READ),
-    ("worker", "journey.", WRITE),
-    ("worker", "kairos-", READ),
-    ("worker", "kairos-", WRITE),
-]
+TOPICS = ("journey.", "kairos-")
+ON_TOPICS = {
+    "looker": ("DESCRIBE",),
+    "describer": ("DESCRIBE", "DESCRIBE_CONFIGS"),
+    "reader": ("READ",),
+    "worker": ("READ", "WRITE"),
+}
+MEMBER = (Acl(Resource.GROUP, "kairos", "READ"), Acl(Resource.TRANSACTIONAL_ID, "kairos-0", "WRITE"))
+GRANTS = {
+    user: [
+        *(Acl(Resource.TOPIC, prefix, right, prefixed=True) for prefix in TOPICS for right in rights),
+        *(MEMBER if "READ" in rights else ()),
+    ]
+    for user, rights in ON_TOPICS.items()
+}
 
 
 def environ(broker: Broker, user: str, password: str | None = None) -> dict[str, str]:
@@ -60,20 +59,9 @@ def settings(broker: Broker, user: str, password: str | None = None) -> Settings
 
 
 async def _grant(broker: Broker) -> None:
-    client = AIOKafkaClient(
-        bootstrap_servers=broker.bootstrap,
-        security_protocol="SASL_PLAINTEXT",
-        sasl_plain_username="admin",
-        sasl_plain_password="admin-secret",  # noqa: S106 - of this broker alone
-    )
-    await client.bootstrap()
-    try:
-        for user, prefix, operation in GRANTS:
-            request = CreateAclsRequest(TOPIC, prefix, PREFIXED, f"User:{user}", "*", operation, ALLOW)
-            answer = await client.send(client.get_random_node(), request)
-            assert [code for code, _ in answer.creation_responses] == [0]
-    finally:
-        await client.close()
+    async with TopicsClient(client_options(settings(broker, "admin"))) as client:
+        for user, acls in GRANTS.items():
+            await client.grant(acls, f"User:{user}", ANY_HOST)
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +103,7 @@ def test_who_may_see_nothing_is_told_so_and_not_that_all_is_missing(
     assert err.startswith("kairos: 17 problems\n  journey.purchases: no right DESCRIBE\n")
     with pytest.raises(NotReady) as error:
         asyncio.run(check_inputs(settings(guarded, "nobody")))
-    assert problems(error) == {"no right DESCRIBE"}
+    assert problems(error) == {"no right DESCRIBE", "no right READ", "no right WRITE"}
 
 
 class TestWithTopics:

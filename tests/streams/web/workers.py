@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,17 +36,27 @@ def create_topics(topics: Topics) -> str:
 @contextlib.contextmanager
 def worker(topics: Topics, folder: Path, number: int = 0, **more: str) -> Iterator[Callable[[], str]]:
     """A worker until the block ends; it tells its address once it has one."""
-    log = folder / f"worker-{number}.log"
     environ = {
-        **os.environ,
         "KAIROS_KAFKA_BOOTSTRAP_SERVERS": topics.bootstrap,
         "KAIROS_ENGINE_TOPIC_PREFIX": topics.prefix,
         "KAIROS_ENGINE_APPLICATION_ID": topics.name("app"),
+        **more,
+    }
+    with worker_of(environ, folder, number) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def worker_of(settings: Mapping[str, str], folder: Path, number: int = 0) -> Iterator[Callable[[], str]]:
+    """The same, of an application that `settings` name. It logs into `worker-<number>.log` of `folder`."""
+    log = folder / f"worker-{number}.log"
+    environ = {
+        **os.environ,
         "KAIROS_ENGINE_DEAD_LETTER_SHARE_MAX": "1",
         "KAIROS_STATE_DIR": str(folder / f"state-{number}"),
         "KAIROS_WEB_PORT": "0",
         "KAIROS_ENGINE_LOG_LEVEL": "info",
-        **more,
+        **settings,
     }
 
     def address() -> str:
