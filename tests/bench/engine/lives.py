@@ -1,0 +1,62 @@
+"""The lives of made-up consumers (see `tests.bench.consumers`) on topics; they end about now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec.structs import replace
+
+from schemas.framing import encode
+from schemas.records import Delivery, Profile
+from schemas.topics import CATALOGUE
+from streams.engine.clock import wall_ms
+from streams.inputs.partition import murmur2_partition
+from streams.replay.driver import TOPICS
+from streams.sources.source import Event
+from tests.bench.consumers import DAY, START, consumer, products
+from tests.bench.engine.ground import Ground, Record
+
+SPAN_MS: Final = 80 * DAY
+"""Longer than any of these lives, so that none reaches into the future."""
+
+
+def lay_lives(ground: Ground, prefix: str, count: int, partitions: int) -> int:
+    """Catalogue and lives, in order of time; returns how many events."""
+    lay_catalogue(ground, prefix)
+    return ground.lay(lives(prefix, count, partitions))
+
+
+def lay_catalogue(ground: Ground, prefix: str) -> None:
+    """What these consumers buy."""
+    at_ms = wall_ms()
+    ground.lay(Record(prefix + CATALOGUE, 0, at_ms, it.product_id.encode(), encode(it)) for it in products())
+
+
+def lives(prefix: str, count: int, partitions: int) -> Iterator[Record]:
+    """All events of so many consumers."""
+    shift_ms = wall_ms() - SPAN_MS - START
+    found = []
+    for number in range(count):
+        for event in consumer(number):
+            key = event.customer_id.encode()
+            moved = _moved(event, shift_ms)
+            found.append(
+                Record(
+                    prefix + TOPICS[type(event)], murmur2_partition(key, partitions), moved.occurred_at,
+                    key, encode(moved),
+                )
+            )  # fmt: skip
+    found.sort(key=lambda record: record.timestamp_ms)
+    yield from found
+
+
+def _moved(event: Event, shift_ms: int) -> Event:
+    """The same event at another time, with the times inside of it."""
+    moved = replace(event, occurred_at=event.occurred_at + shift_ms)
+    if isinstance(moved, Profile):
+        consents = tuple(replace(it, at=it.at + shift_ms) for it in moved.consents)
+        return replace(moved, consents=consents)
+    if isinstance(moved, Delivery) and moved.estimate_on is not None:
+        return replace(moved, estimate_on=moved.estimate_on + shift_ms // DAY)
+    return moved
