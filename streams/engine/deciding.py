@@ -32,6 +32,7 @@ from state.store import Batch, Store
 from streams.engine import position as positions
 from streams.engine.journal import Journal
 from streams.engine.position import Mark, Position
+from streams.engine.raised import RaisedRecords
 from streams.errors import Fatal
 from streams.inputs.deadletters import DeadLetter, dead_letter
 from streams.inputs.decode import InputDecoder
@@ -41,7 +42,6 @@ from streams.journey.redeciding import Cursor, redecide
 from streams.journey.step import At, World
 from streams.outputs.snapshot import snapshot
 from streams.replay.driver import FAULT_RETRY_MS, NO_FAULT_OF_A_STEP, TOPICS
-from streams.replay.incident import Incidents
 from streams.replay.silence import Silence
 
 IN_HAND_MAX: Final = 20_000
@@ -138,7 +138,8 @@ class Decider:
         self._silence = Silence(world.policies.base.sources.silent_after_ms)
         for topic, heard_ms in position.heard.items():
             self._silence.heard(topic, heard_ms)
-        self._incidents = Incidents(world.policies.base.mass_incident)
+        self._raised = RaisedRecords(store, world, position.held)
+        self._incidents = self._raised.incidents
         self._fed = 0
         self._steps = 0
         self._in_hand = 0
@@ -200,6 +201,7 @@ class Decider:
             customers=self._customers,
             heard=self._silence.last,
             world=self.world.version,
+            held=self._incidents.held_flags,
         )
         said = self._work.outputs
         outputs = [self._output(topic, record) for topic, record in said]
@@ -208,6 +210,7 @@ class Decider:
         letters = [Output(name, it.key, it.value, it.headers) for it in self._letters]
         if self._journal is not None:
             outputs.append(Output(self._journal.topic, None, self._journal.line(self.world.version)))
+        self._raised.put(self._batch)
         self._batch.put(positions.KEY, positions.encode(position))
         self.counts.outputs += len(said)
         return Commit(outputs, letters, self._batch, position, self._steps)

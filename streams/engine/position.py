@@ -4,7 +4,7 @@ It is written in the same transaction as what it speaks of, so whoever has read 
 which inputs are decided. Group offsets are not asked: they expire, and can be reset by hand.
 
     byte 0    the version, 1
-    bytes 1-  a MessagePack array: inputs, now_ms, customers, heard, world, replayed
+    bytes 1-  a MessagePack array: inputs, now_ms, customers, heard, world, replayed, held
 
 In the store it lies beside one value that no changelog holds: how far the changelog is in the store, as two
 numbers of 8 bytes, big-endian: its next offset, and the wall clock (epoch ms) when that was written.
@@ -45,8 +45,7 @@ class Replayed(Struct, frozen=True, array_like=True):
     """Where a replay stands. `ends`: what each input topic ended with when it began, at `began_ms`.
 
     `until_ms` is 0 until it is known, `newest_ms` the time of the newest event so far. `said_after` is the
-    customer that was said last. `live_after`: the partition goes live on this state. `held` and `incidents`
-    are of `streams.replay.incident`, and what was raised lately stands in `raised_pages` of `raised`.
+    customer that was said last. `live_after`: the partition goes live on this state.
     """
 
     ends: dict[str, int]
@@ -56,9 +55,6 @@ class Replayed(Struct, frozen=True, array_like=True):
     until_ms: int = 0
     newest_ms: int = 0
     bookmark: Bookmark = Bookmark()
-    held: tuple[int, ...] = ()
-    incidents: int = 0
-    raised_pages: int = 0
     said_after: bytes = b""
     counts: dict[str, Any] = {}
 
@@ -69,6 +65,7 @@ class Position(Struct, frozen=True, array_like=True):
     `now_ms` is the time of the last decision, which time never falls behind. `customers` is how many are
     known, `heard` when each source spoke last, by topic without prefix; `world` the version decided under.
     `replayed` is there during a replay, and after it until something is decided live.
+    `held` are the flags of mass incidents; who got them stands in records of their own, see `raised`.
     """
 
     inputs: dict[str, int] = {}
@@ -77,6 +74,7 @@ class Position(Struct, frozen=True, array_like=True):
     heard: dict[str, int] = {}
     world: int = 0
     replayed: Replayed | None = None
+    held: tuple[int, ...] = ()
 
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode

@@ -4,7 +4,7 @@
 
 The driver is that of `kairos replay` over files, so what is said is the same, byte for byte. Each of its
 steps is committed to a layered store; changelog and base see one transaction of many. What a restart needs is
-in the position record: where each topic is needed again, the last event taken, the counts, what was raised.
+in the position record: where each topic is needed again, the last event taken, the counts.
 
     events -> waiting -> looks -> customers -> done
 
@@ -49,7 +49,7 @@ from streams.engine.history import History
 from streams.engine.kit import Kit, Stats
 from streams.engine.peers import positions_of_all
 from streams.engine.position import Position, Replayed, Stage
-from streams.engine.raised import RaisedPages
+from streams.engine.raised import RaisedRecords
 from streams.engine.replay_plan import ReplayPlan
 from streams.engine.saying import refuse_flood, say
 from streams.engine.transaction import Transactions
@@ -64,7 +64,6 @@ from streams.journey.step import World
 from streams.journey.view import FAR
 from streams.outputs.snapshot import snapshot
 from streams.replay.driver import Conditions, Fault, Partition, Taken
-from streams.replay.incident import Raised
 from streams.replay.sequencing import Bookmark, LineMark, Sequencer
 from streams.replay.tally import Tally
 
@@ -182,12 +181,12 @@ class ReplayWork:
         self._history = History(
             opened.consumer, kit.decoder, opened.number, replayed.ends, self._sequencer, self._refuse
         )
+        self._raised = RaisedRecords(opened.store, world, position.held)
         self._partition = Partition(
             world, self._store, replayed.until_ms or FAR, observers=[self._observe], report=self._fault
         )
-        self._raised = RaisedPages(opened.store, replayed.raised_pages)
-        raised = Raised(self._raised.recent(), replayed.held, replayed.incidents)
-        self._partition.go_on(Conditions(position.now_ms, position.customers, position.heard, raised))
+        conditions = Conditions(position.now_ms, position.customers, position.heard)
+        self._partition.go_on(conditions, self._raised.incidents)
         self._partition.tally = Tally.of_counts(replayed.counts)
         self._repeats = self._partition.tally.repeats
 
@@ -373,18 +372,14 @@ class ReplayWork:
         tally, bookmark, changes = self._partition.tally, self._sequencer.bookmark, self._store.changes
         tally.repeats = self._repeats + self._sequencer.repeats
         conditions = self._partition.conditions
-        over = self._stage is Stage.DONE  # nobody needs to know where it was then, nor who was concerned
-        raised = Raised() if over else conditions.raised
-        self._raised.put(changes, raised)
+        over = self._stage is Stage.DONE  # nobody needs to know where it was then
+        self._raised.put(changes)
         replayed = replace(
             self._replayed,
             stage=self._stage,
             until_ms=self._until_ms,
             newest_ms=self._sequencer.newest_ms,
             bookmark=Bookmark(bookmark.lines) if over else bookmark,
-            held=raised.held,
-            incidents=raised.incidents,
-            raised_pages=self._raised.count,
             said_after=self._said_after,
             counts=tally.counts(),
         )
@@ -395,6 +390,7 @@ class ReplayWork:
             heard=conditions.heard,
             world=self._position.world,
             replayed=replayed,
+            held=self._raised.incidents.held_flags,
         )
         changes.put(positions.KEY, positions.encode(position))
         return Commit(self._outputs, self._letters, changes, position, self._steps)

@@ -28,6 +28,10 @@ class Identity:
         """16 bytes under which an erased customer's opt-outs are kept."""
         return blake2b(customer_id.encode(), digest_size=16, key=self._key, person=b"forgotten").digest()
 
+    def raised_key(self, customer_id: str) -> bytes:
+        """8 bytes that stand for a customer where it is counted who has a flag."""
+        return blake2b(customer_id.encode(), digest_size=8, key=self._key, person=b"raised").digest()
+
     def share(self, customer_id: str, salt: str) -> float:
         """A number in [0, 1) that is stable for the customer and the salt."""
         return self.spread(customer_id, salt) / 2**32

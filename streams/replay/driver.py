@@ -43,7 +43,7 @@ from streams.errors import Fatal, Retryable
 from streams.journey.advance import Journey, Work
 from streams.journey.step import At, World
 from streams.journey.view import FAR
-from streams.replay.incident import Incidents, Raised
+from streams.replay.incident import Incidents
 from streams.replay.order import Place, place
 from streams.replay.silence import Silence
 from streams.replay.tally import Tally
@@ -128,7 +128,6 @@ class Conditions(msgspec.Struct, frozen=True, array_like=True):
     """Customers."""
     heard: dict[str, int] = {}
     """When each source spoke last, by topic without prefix."""
-    raised: Raised = Raised()
 
 
 class Partition:
@@ -167,19 +166,19 @@ class Partition:
         self._reactions: list[Place] = []
         self._known = 0
         self._silence = Silence(world.policies.base.sources.silent_after_ms)
-        self._incidents = Incidents(world.policies.base.mass_incident)
+        self._incidents = Incidents(world.policies.base.mass_incident, world.identity)
 
-    def go_on(self, conditions: Conditions) -> None:
-        """Begin where another one stopped, over its store."""
+    def go_on(self, conditions: Conditions, incidents: Incidents | None = None) -> None:
+        """Begin where another one stopped, over its store, with incidents that go on from its own."""
         self.now_ms, self._known = conditions.now_ms, conditions.known
         for topic, heard_ms in conditions.heard.items():
             self._silence.heard(topic, heard_ms)
-        self._incidents.go_on(conditions.raised)
+        self._incidents = incidents or self._incidents
 
     @property
     def conditions(self) -> Conditions:
         """What is known beside the store, between two steps."""
-        return Conditions(self.now_ms, self._known, self._silence.last, self._incidents.raised_lately)
+        return Conditions(self.now_ms, self._known, self._silence.last)
 
     def run(self, events: Iterator[Event]) -> None:
         """Take every event and every look up to the end."""
@@ -213,7 +212,7 @@ class Partition:
     def finish(self) -> None:
         """Nothing more is taken: let go of all records, and complete the tally."""
         self._overlay.drop()
-        self.tally.customers, self.tally.incidents = self._known, self._incidents.incidents
+        self.tally.customers = self._known
 
     def _first(self, given: Event | None) -> tuple[Event | None, bool]:
         """The first of the history's next event and the next reaction; none of them lies after the end."""
@@ -290,7 +289,7 @@ class Partition:
         for topic, record in taken.said:
             tally.said(topic, record)
             if isinstance(record, FrictionChange):
-                self._incidents.raised(record, self._known)
+                tally.incidents += self._incidents.raised(record, self._known)
             elif responder is not None and topic == "journey.eligibility" and isinstance(record, Eligibility):
                 for reaction in responder(record):
                     if reaction.occurred_at <= self.until_ms:

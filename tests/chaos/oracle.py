@@ -61,7 +61,7 @@ class _Decider(Decider):
         super().__init__(*args, **options)
         self.given: Slice | None = None
         self.history: list[Step] = []
-        self.stale_differs = 0
+        self.stale_differs = self.held_differs = 0
         self._limits = limits
         self._begun = 0
 
@@ -71,6 +71,8 @@ class _Decider(Decider):
         assert given is not None
         if at.stale_sources != frozenset(given.stale):
             self.stale_differs += 1
+        if at.held_flags != frozenset(given.held):
+            self.held_differs += 1
         return At(
             now_ms=at.now_ms,
             current=given.current,
@@ -137,6 +139,8 @@ def decide_again(
     again.overdue_ms = 0 if due_ms is None else max(0, again.now_ms - due_ms)
     if decider.stale_differs:
         again.problems.append(f"{decider.stale_differs} slices took other sources for silent")
+    if decider.held_differs:
+        again.problems.append(f"{decider.held_differs} slices held the help of other flags")
     return again
 
 

@@ -110,14 +110,14 @@ def produce(topics: Topics, shop: Shop) -> None:
     asyncio.run(lay())
 
 
-def send(topics: Topics, event: Event) -> None:
+def send(topics: Topics, event: Event, partitions: int = PARTITIONS) -> None:
     """One more event."""
 
     async def lay() -> None:
         async with AIOKafkaProducer(bootstrap_servers=topics.bootstrap) as producer:
             key = event.customer_id.encode()
             name = topics.name(TOPICS[type(event)])
-            await producer.send_and_wait(name, encode(event), key, partition=_partition(key))
+            await producer.send_and_wait(name, encode(event), key, murmur2_partition(key, partitions))
 
     asyncio.run(lay())
 

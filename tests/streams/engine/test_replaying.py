@@ -11,17 +11,13 @@ import msgspec
 import pytest
 from aiokafka.errors import IllegalOperation, ProducerFenced
 
-from schemas.records import Control, FrictionChange
-from state import keys
-from state.memory import MemoryStore
+from schemas.records import Control
 from state.store import Batch
 from streams.beside import apart
 from streams.engine import position as positions
-from streams.engine import raised as pages
 from streams.engine.deciding import Commit, Output
 from streams.engine.failpoints import Failpoints
 from streams.engine.position import Position, Replayed, Stage
-from streams.engine.raised import RaisedPages
 from streams.engine.replay_plan import ReplayPlan, refuse_replayed
 from streams.engine.replaying import _world
 from streams.engine.transaction import Fenced, Transactions
@@ -30,10 +26,8 @@ from streams.inputs.decode import FUTURE_MS
 from streams.journey.catalogue import Catalogue
 from streams.journey.control import ControlState
 from streams.journey.identity import Identity
-from streams.journey.policy import MassIncident
 from streams.journey.step import World
 from streams.loading.policy_file import load_policies
-from streams.replay.incident import Incidents, Raised
 from streams.replay.sequencing import Bookmark, LineMark
 from streams.replay.tally import Tally
 from streams.settings import load_settings
@@ -102,14 +96,12 @@ class TestState:
         tally = Tally(faults=2, events=Counter({"usage": 3}), ends=Counter({("help", "expired"): 1}))
         bookmark = Bookmark({"journey.usage": LineMark(3, 5, 9)}, 5, 4, "e", b"payload")
         ends = {"journey.usage": 9}
-        there = Replayed(
-            ends, BEGAN, False, Stage.WAITING, bookmark=bookmark, held=(3,), counts=tally.counts()
-        )
-        position = positions.decode(positions.encode(Position(replayed=there)))
+        there = Replayed(ends, BEGAN, False, Stage.WAITING, bookmark=bookmark, counts=tally.counts())
+        position = positions.decode(positions.encode(Position(replayed=there, held=(3,))))
         back = position.replayed
         assert back is not None
         assert Tally.of_counts(back.counts) == tally
-        assert (back.bookmark, back.stage, back.held) == (bookmark, Stage.WAITING, (3,))
+        assert (back.bookmark, back.stage, position.held) == (bookmark, Stage.WAITING, (3,))
 
 
 def test_a_backfill_goes_live_behind_everything_that_it_can_hold_whatever_was_said_before() -> None:
@@ -136,47 +128,6 @@ def test_a_policy_that_is_tried_goes_before_that_of_the_control_topic_and_is_ano
     assert made.policies is tried.policies
     assert made.version != world.version
     assert _world(world, tried, there).version == made.version
-
-
-def change(at_ms: int, customer_id: str) -> FrictionChange:
-    return FrictionChange(
-        customer_id=customer_id, sequence=1, flag="shipping_problem", scope="order", from_state="none",
-        to_state="open", since=at_ms, severity="high", inferred=False, stale=False, decided_at=at_ms,
-        policy_version="1", catalogue_version="1",
-    )  # fmt: skip
-
-
-class TestRaised:
-    RULES = MassIncident(window_ms=10, share=0.2, customers_min=5, look_again_ms=1)
-
-    def test_goes_on_as_if_nothing_had_happened(self) -> None:
-        whole, parts = Incidents(self.RULES), Incidents(self.RULES)
-        for number in range(90):
-            for incidents in (whole, parts):
-                if number % 30 < 4:
-                    incidents.raised(change(number, f"c{number % 3}"), 10)
-            assert parts.held(number, 10) == whole.held(number, 10)
-            parts, before = Incidents(self.RULES), parts
-            parts.go_on(before.raised_lately)
-        assert parts.incidents == whole.incidents > 1
-
-    def test_stands_in_pages_of_which_only_the_changed_are_written(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(pages, "PAGE", 2)
-        store = MemoryStore()
-
-        def put(count: int, kept: int) -> tuple[int, Any]:
-            batch, entries = Batch(), tuple((number, 1, "c") for number in range(count))
-            before = RaisedPages(store, kept)
-            before.put(batch, Raised(entries))
-            store.write(batch)
-            assert RaisedPages(store, before.count).recent() == entries
-            return before.count, batch.values
-
-        assert put(5, 0)[0] == 3
-        assert put(6, 3)[1].keys() == {keys.meta("raised-2")}
-        assert put(0, 3) == (0, {keys.meta(f"raised-{number}"): None for number in range(3)})
 
 
 class LosesItsTransaction:
