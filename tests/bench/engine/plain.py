@@ -107,7 +107,7 @@ def count(plan: Plan, done: Counts) -> faust.App:
 
 
 def tuned(plan: Plan, done: Counts) -> faust.App:
-    """With what helps: the engine's JSON codec, raw bytes, one read of the table, sends that nobody awaits."""
+    """With what helps: the engine's JSON codec, raw bytes, one read of the table, no send awaited."""
     app = app_of(plan, **TUNED)
     events = app.topic(*plan.inputs, key_serializer="raw", value_serializer="raw")
     answers = app.topic(plan.prefix + counting.OUTPUT, key_serializer="raw", value_serializer="raw")
