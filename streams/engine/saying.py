@@ -16,6 +16,8 @@ from streams.errors import Retryable
 
 REJECTED_OF_MIN: Final = 100
 """Records before a share of refused ones means anything."""
+LATELY: Final = 1_000
+"""Records after which what came before counts no more: good weeks must not excuse a flood of today."""
 
 
 class TooManyRejected(Retryable):
@@ -43,3 +45,18 @@ def refuse_flood(rejected: int, taken: int, limit: float, remedy: str) -> None:
             f"{rejected} of {taken} records were refused, more than a share of {limit}. Nothing of the last "
             f"batch was said: {remedy}"
         )
+
+
+class Flood:
+    """Watches the share of what is refused, of what a partition took lately."""
+
+    def __init__(self, limit: float, remedy: str) -> None:
+        self._limit = limit
+        self._remedy = remedy
+        self._rejected = self._taken = 0
+
+    def refuse(self, rejected: int, taken: int) -> None:
+        """Look at both counts, which only rise. TooManyRejected: it is one."""
+        refuse_flood(rejected - self._rejected, taken - self._taken, self._limit, self._remedy)
+        if taken - self._taken >= LATELY:
+            self._rejected, self._taken = rejected, taken

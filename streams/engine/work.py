@@ -20,7 +20,7 @@ from streams.engine.deciding import Slice
 from streams.engine.kit import Kit, Stats
 from streams.engine.pace import Pace
 from streams.engine.reading import Inputs
-from streams.engine.saying import refuse_flood, say
+from streams.engine.saying import Flood, say
 from streams.engine.transaction import Transactions
 
 IDLE_S: Final = 0.5
@@ -31,6 +31,8 @@ WAKEUPS_MAX: Final = 2_000
 """Looks of one transaction."""
 STALE_MAX: Final = 100
 """Records that one transaction reads to find those decided under another world."""
+
+REMEDY: Final = "look at `kairos dlq list`, mend the writer or raise the limit"
 
 
 class PartitionWork:
@@ -53,6 +55,7 @@ class PartitionWork:
         self._inputs = inputs
         self._pace = pace
         self._stats = stats
+        self._flood = Flood(kit.rejected_share_max, REMEDY)
 
     async def transaction(self) -> int:
         """One round: gather, and commit if there is anything to say. Returns the steps that were taken.
@@ -65,7 +68,8 @@ class PartitionWork:
         stats.lag = await self._inputs.lag()
         steps = decider.steps
         if decider.dirty:
-            self._refuse_flood()
+            counts = decider.counts
+            self._flood.refuse(counts.rejected, counts.events + counts.rejected)
             await self._commit()
         stats.at_s = monotonic()
         return steps
@@ -120,8 +124,3 @@ class PartitionWork:
         self._pace.took(stats.took_s)
         decider.committed(commit, mark)
         kit.failpoints.reach("after_store")
-
-    def _refuse_flood(self) -> None:
-        counts = self._decider.counts
-        remedy = "look at `kairos dlq list`, mend the writer or raise the limit"
-        refuse_flood(counts.rejected, counts.events + counts.rejected, self._kit.rejected_share_max, remedy)
