@@ -23,6 +23,8 @@ HELP = "decide and say what may be said now, on your Kafka; settings come from e
 
 SHADOW: Final = "shadow"
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+OF_THE_CLIENT = "aiokafka"
+"""What it says below `info` holds records and passwords, whole."""
 CHATTY = ("aiokafka.consumer.subscription_state", "aiokafka.producer.sender", "faust", "mode")
 """Loggers whose news are of no use to an operator."""
 
@@ -118,5 +120,6 @@ def set_up_logging(settings: Settings) -> None:
     """What a worker logs, and how."""
     level = LEVELS[settings.engine.log_level]
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger(OF_THE_CLIENT).setLevel(max(level, logging.INFO))
     for name in CHATTY:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
