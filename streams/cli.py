@@ -32,6 +32,7 @@ COMMANDS = {
     "policy": "print and check the policy",
     "kafka": "a real Kafka on this machine, with nothing installed before",
     "worker": "a worker against your Kafka",
+    "traffic": "a shop's traffic for workers on your Kafka",
     "topics": "the topics on the broker: list, check, create and mend them",
     "dlq": "what was refused and why, and sending it back after the mistake is mended",
     "config": "every setting of a worker, its value and where it comes from",

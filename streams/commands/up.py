@@ -55,7 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--dir", type=Path, metavar="DIR", default=FOLDER, help="where all of it lies; default: %(default)s")
     add("--fresh", action="store_true", help="forget what is there and begin anew")
-    add("--speed", type=_speed, metavar="TIMES", help=f"of the clock; default: {SPEED:g}, an hour a second")
+    add("--speed", type=speed, metavar="TIMES", help=f"of the clock; default: {SPEED:g}, an hour a second")
     add("--workers", type=_count(WORKERS_MAX), metavar="N", default=1, help="default: %(default)s")
     add("--partitions", type=_count(PARTITIONS_MAX), metavar="N", help=f"at the start; default: {PARTITIONS}")
     add("--bootstrap-server", metavar="HOST:PORT", help="your own Kafka; topics get a prefix of their own")
@@ -167,7 +167,8 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _speed(text: str) -> float:
+def speed(text: str) -> float:
+    """How fast a clock runs, from the command line."""
     return _number(text, SPEED_MAX)
 
 
