@@ -6,6 +6,18 @@ within its bound, and a `Fatal` error stops the process before it can do harm.
 """
 
 
+from traceback import extract_tb
+
+
+def told(error: BaseException) -> str:
+    """What failed and where, without the error's message: that may hold what a customer wrote."""
+    places = extract_tb(error.__traceback__)
+    if not places:
+        return type(error).__name__
+    *_, folder, module = places[-1].filename.removesuffix(".py").rsplit("/", 2)
+    return f"{type(error).__name__} in {folder}.{module}, line {places[-1].lineno}"
+
+
 class KairosError(Exception):
     """Whatever Kairos raises on purpose. Its text is one clear line for the person who must act."""
 

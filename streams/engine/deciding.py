@@ -11,6 +11,7 @@ to the dead letters alone, and what the others said stands.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from copy import copy
@@ -19,7 +20,6 @@ from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 
-from schemas.errors import Reason
 from schemas.framing import encode
 from schemas.records import Control, FrictionChange, Product
 from schemas.topics import CUSTOMERS, DEAD_LETTERS, DEFAULT_PREFIX
@@ -33,7 +33,7 @@ from streams.engine import position as positions
 from streams.engine.journal import Journal
 from streams.engine.position import Mark, Position
 from streams.engine.raised import RaisedRecords
-from streams.errors import Fatal
+from streams.errors import Fatal, told
 from streams.inputs.deadletters import DeadLetter, dead_letter
 from streams.inputs.decode import InputDecoder
 from streams.inputs.records import InputRecord, Rejection, Removal
@@ -43,6 +43,8 @@ from streams.journey.step import At, World
 from streams.outputs.snapshot import snapshot
 from streams.replay.driver import FAULT_RETRY_MS, NO_FAULT_OF_A_STEP, TOPICS
 from streams.replay.silence import Silence
+
+log = logging.getLogger(__name__)
 
 IN_HAND_MAX: Final = 20_000
 """Steps after which decoded records are let go of."""
@@ -296,8 +298,13 @@ class Decider:
         self.counts.faults += 1
         if isinstance(item, InputRecord):
             self._inputs[item.topic] = item.offset + 1
-            self._reject(item, Rejection(Reason.DECISION_FAILED, "", repr(error)[:200]), at.now_ms)
+            log.error(
+                "deciding upon %s-%s offset %s failed: %s",
+                *(item.topic, item.partition, item.offset, told(error)),
+            )
+            self._reject(item, self._decoder.undecided(item, told(error)), at.now_ms)
         else:
+            log.error("a look failed and is tried again: %s", told(error))
             self._overlay.postpone(item, at.now_ms + FAULT_RETRY_MS)
 
     def _reject(self, record: InputRecord, rejection: Rejection, now_ms: int) -> None:

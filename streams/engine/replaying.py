@@ -339,11 +339,11 @@ class ReplayWork:
 
     def _fault(self, fault: Fault) -> None:
         self._steps += 1
-        log.error("a step of %s failed and was taken back: %s", fault.customer_id, fault.problem)
+        log.error("a step of partition %s failed and was taken back: %s", self._number, fault.problem)
         if fault.event is not None:
-            assert self._sequencer.taken is not None
-            rejection = Rejection(Reason.DECISION_FAILED, "", fault.problem[:200])
-            self._refuse(self._sequencer.taken, rejection)
+            taken = self._sequencer.taken
+            assert taken is not None
+            self._refuse(taken, self._kit.decoder.undecided(taken, fault.problem))
 
     def _refuse(self, record: InputRecord, rejection: Rejection) -> None:
         letter = dead_letter(record, rejection, self._replayed.began_ms)

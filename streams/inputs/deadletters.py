@@ -2,10 +2,14 @@
 
 The value and the key are those of the record. What is known about it stands in headers, as UTF-8 text:
 
-    topic, partition, offset    where the record lies reason, field, schema       a word of
-    `schemas.errors.Reason`, a path such as `lines[3].quantity` (empty for
-                                the whole record), the name of the record that the topic carries
+    topic, partition, offset    where the record lies
+    reason                      a word of `schemas.errors.Reason`
+    field                       a path such as `lines[3].quantity`, empty for the whole record; where deciding
+                                failed, the kind and place of that
+    schema                      the name of the record that the topic carries
     time                        when it was refused, epoch milliseconds
+
+None of them holds anything that stands in the record.
 
 So a record can be sent again, as it was, after the mistake is mended.
 """

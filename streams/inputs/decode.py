@@ -76,6 +76,10 @@ class InputDecoder:
         """What to answer when the schema of `record` could not be had for too long."""
         return Rejection(Reason.UNKNOWN_SCHEMA, "", self._topics[record.topic].name)
 
+    def undecided(self, record: InputRecord, where: str) -> Rejection:
+        """What to answer when deciding upon `record` failed there."""
+        return Rejection(Reason.DECISION_FAILED, where, self._topics[record.topic].name)
+
     def _decode(self, record: InputRecord, reader: "_Reader") -> Input | Rejection | Removal:
         if record.value is None:
             return reader.tombstone(record)

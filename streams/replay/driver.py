@@ -85,6 +85,7 @@ class Fault(msgspec.Struct, frozen=True):
     event: Event | None
     target: Target
     problem: str
+    """Its kind and place."""
 
 
 Observe = Callable[[Taken], None]
@@ -240,7 +241,7 @@ class Partition:
         except NO_FAULT_OF_A_STEP:
             raise
         except Exception as error:  # noqa: BLE001 - one customer's defect must not end everybody's replay
-            self._fail(Fault(self.now_ms, event.customer_id, event, Target(), repr(error)))
+            self._fail(Fault(self.now_ms, event.customer_id, event, Target(), told(error)))
             return
         self._known += self._overlay.exists(event.customer_id) - before
         self.tally.events[topic] += 1
@@ -266,7 +267,7 @@ class Partition:
         except NO_FAULT_OF_A_STEP:
             raise
         except Exception as error:  # noqa: BLE001 - as above
-            self._fail(Fault(self.now_ms, customer_id, None, target, repr(error)))
+            self._fail(Fault(self.now_ms, customer_id, None, target, told(error)))
             self._postpone(wakeup)
             return
         self._overlay.commit_to(self._batch)
