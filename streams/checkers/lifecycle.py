@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from schemas.records import Eligibility
 from streams.checkers.book import ENDS, OPENED, RESCHEDULED, Permission
-from streams.checkers.checker import Checker
+from streams.checkers.checker import Case, Checker
 from streams.checkers.history import Record, Step
 
 SAME = ("customer_id", "placement", "move", "product_id", "candidate", "answer_until", "send_by")
@@ -18,6 +18,10 @@ class Lifecycle(Checker):
     """Opened once, then perhaps rescheduled, then one end; nothing after it."""
 
     name = "lifecycle"
+
+    def __init__(self, case: Case) -> None:
+        super().__init__(case)
+        self._late_by_max_ms = 0
 
     def said(self, step: Step, topic: str, record: Record) -> Iterator[str]:
         """Judge one change of a permission."""
@@ -48,6 +52,7 @@ class Lifecycle(Checker):
 
     def stepped(self, step: Step) -> Iterator[str]:
         """Nothing is still open that should have ended."""
+        self._late_by_max_ms = step.limits.late_by_max_ms
         for permission in self.case.book.live.values():
             if _bound_ms(permission) + step.limits.late_by_max_ms < step.at_ms:
                 yield f"{permission.id} is still open after {_bound_ms(permission)}"
@@ -55,7 +60,7 @@ class Lifecycle(Checker):
     def finished(self, end_ms: int) -> Iterator[str]:
         """Nothing is left behind."""
         for permission in self.case.book.live.values():
-            if _bound_ms(permission) < end_ms:
+            if _bound_ms(permission) + self._late_by_max_ms < end_ms:
                 yield f"{permission.id} never ended; it should have by {_bound_ms(permission)}"
 
 

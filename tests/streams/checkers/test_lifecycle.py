@@ -48,6 +48,16 @@ def test_what_never_ends_is_found_at_the_next_step_and_at_the_end() -> None:
     assert f"e-1 is still open after {SEND_BY}" in wrongs(Lifecycle, story)
 
 
+def test_at_the_end_too() -> None:
+    story = Story(limits=with_limits(late_by_max_ms=DAY))
+    other = Story("customer-otto")
+    story.look(T, opened(T))
+    other.look(SEND_BY + DAY)
+    assert wrongs(Lifecycle, story, other) == []
+    other.look(SEND_BY + DAY + 1)
+    assert wrongs(Lifecycle, story, other) == [f"e-1 never ended; it should have by {SEND_BY}"]
+
+
 def test_two_ends_are_wrong() -> None:
     story = Story()
     offer = opened(T)
