@@ -34,7 +34,6 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from msgspec import Struct
 from msgspec.structs import replace
 
-from schemas.errors import Reason
 from schemas.framing import encode
 from schemas.records import Control
 from schemas.topics import CUSTOMERS, DEAD_LETTERS, DEFAULT_PREFIX

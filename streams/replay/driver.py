@@ -39,7 +39,7 @@ from state.layouts import Codecs
 from state.overlay import Overlay
 from state.records import Target
 from state.store import Batch, Store
-from streams.errors import Fatal, Retryable
+from streams.errors import Fatal, Retryable, told
 from streams.journey.advance import Journey, Work
 from streams.journey.step import At, World
 from streams.journey.view import FAR

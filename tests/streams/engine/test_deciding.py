@@ -110,7 +110,9 @@ def test_a_record_whose_decision_fails_goes_to_the_dead_letters_alone() -> None:
     done, expected = one.finish(), twin.finish()
     (letter,) = done.letters
     assert (letter.key, letter.value) == (usage(2, "c2").key, usage(2, "c2").value)
-    assert account(letter.headers).rejection.reason == "decision_failed"
+    rejection = account(letter.headers).rejection
+    assert (rejection.reason, rejection.schema) == ("decision_failed", "Usage")
+    assert re.fullmatch(r"RuntimeError in engine\.test_deciding, line \d+", rejection.field)
     assert done.outputs == expected.outputs
     without = {key: value for key, value in done.changes.values.items() if key != positions.KEY}
     assert without == {k: v for k, v in expected.changes.values.items() if k != positions.KEY}
