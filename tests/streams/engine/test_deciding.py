@@ -1,5 +1,6 @@
 """One partition's decisions without Kafka: slices, poison, looks, and what one commit holds."""
 
+import re
 from collections import deque
 from time import perf_counter_ns
 from typing import Any
@@ -112,7 +113,7 @@ def test_a_record_whose_decision_fails_goes_to_the_dead_letters_alone() -> None:
     assert (letter.key, letter.value) == (usage(2, "c2").key, usage(2, "c2").value)
     rejection = account(letter.headers).rejection
     assert (rejection.reason, rejection.schema) == ("decision_failed", "Usage")
-    assert re.fullmatch(r"RuntimeError in engine\.test_deciding, line \d+", rejection.field)
+    assert re.fullmatch(r"ValueError in engine\.test_deciding, line \d+", rejection.field)
     assert done.outputs == expected.outputs
     without = {key: value for key, value in done.changes.values.items() if key != positions.KEY}
     assert without == {k: v for k, v in expected.changes.values.items() if k != positions.KEY}
