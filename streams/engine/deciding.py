@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from time import perf_counter_ns
 from typing import Any, Final, NamedTuple
@@ -33,6 +33,7 @@ from streams.engine import position as positions
 from streams.engine.journal import Journal
 from streams.engine.position import Mark, Position
 from streams.engine.raised import RaisedRecords
+from streams.engine.totals import Noted
 from streams.errors import Fatal, told
 from streams.inputs.deadletters import DeadLetter, dead_letter
 from streams.inputs.decode import InputDecoder
@@ -79,6 +80,14 @@ class Commit(Struct, frozen=True):
     changes: Batch
     position: Position
     steps: int
+    # for whoever counts, as long as it is not taken over:
+    said: Sequence[tuple[str, Any]] = ()
+    """What the core said, by topic without prefix."""
+    noted: Sequence[Noted] = ()
+    looked: Sequence[int] = ()
+    """When the wake-ups that were looked at were due."""
+    stale: int = 0
+    faults: int = 0
 
 
 class Counts(Struct):
@@ -100,6 +109,8 @@ class _Mark(NamedTuple):
     customers: int
     inputs: dict[str, int]
     counts: Counts
+    noted: int
+    looked: int
 
 
 class Decider:
@@ -133,6 +144,9 @@ class Decider:
         self._journey = Journey(world)
         self._work = Work(self._overlay)
         self._letters: list[DeadLetter] = []
+        self._noted: list[Noted] = []
+        self._looked: list[int] = []
+        self._counted = Counts()
         self._batch = Batch()
         self._inputs = dict(position.inputs)
         self._customers = position.customers
@@ -215,7 +229,11 @@ class Decider:
         self._raised.put(self._batch)
         self._batch.put(positions.KEY, positions.encode(position))
         self.counts.outputs += len(said)
-        return Commit(outputs, letters, self._batch, position, self._steps)
+        return Commit(
+            *(outputs, letters, self._batch, position, self._steps, said, self._noted, self._looked),
+            self.counts.stale - self._counted.stale,
+            self.counts.faults - self._counted.faults,
+        )
 
     def committed(self, commit: Commit, mark: Mark) -> None:
         """The transaction stands, and the changelog ends at `mark`: bring the store up to it."""
@@ -225,6 +243,9 @@ class Decider:
         self._batch.clear()
         self._work.outputs.clear()
         self._letters.clear()
+        self._noted.clear()
+        self._looked.clear()
+        self._counted = copy(self.counts)
         self._fed = 0
         self._in_hand += self._steps
         self._steps = 0
@@ -284,6 +305,7 @@ class Decider:
         self._journey.on_event(self._work, event, at)
         self._customers += overlay.exists(customer_id) - before
         self.counts.events += 1
+        self._noted.append((record.topic, event.event_id, record.timestamp_ms or 0, event.occurred_at))
 
     def _look(self, wakeup: Wakeup, at: At) -> None:
         if wakeup.due_ms and not self._overlay.is_due(wakeup):
@@ -293,6 +315,8 @@ class Decider:
         if wakeup.due_ms and self._overlay.is_due(wakeup):
             raise RuntimeError("the look left itself due")
         self.counts.looks += 1
+        if wakeup.due_ms:
+            self._looked.append(wakeup.due_ms)
 
     def _failed(self, item: InputRecord | Wakeup, at: At, error: Exception) -> None:
         self.counts.faults += 1
@@ -313,13 +337,18 @@ class Decider:
 
     def _mark(self) -> _Mark:
         outputs, letters = len(self._work.outputs), len(self._letters)
-        return _Mark(outputs, letters, self._customers, dict(self._inputs), copy(self.counts))
+        return _Mark(
+            *(outputs, letters, self._customers, dict(self._inputs), copy(self.counts)),
+            *(len(self._noted), len(self._looked)),
+        )
 
     def _back_to(self, mark: _Mark) -> None:
         self._overlay.rollback()
         self._customers, self._inputs, self.counts = mark.customers, mark.inputs, mark.counts
         del self._work.outputs[mark.outputs :]
         del self._letters[mark.letters :]
+        del self._noted[mark.noted :]
+        del self._looked[mark.looked :]
 
     def _at(self, current: bool) -> At:  # noqa: FBT001 - as `At` has it
         now_ms = self._now_ms

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from state.rocks_options import RocksResources
 from state.store import Store
@@ -18,6 +18,7 @@ from streams.engine.failpoints import Failpoints
 from streams.engine.journal import Journal
 from streams.engine.position import Position
 from streams.engine.replay_plan import ReplayPlan
+from streams.engine.totals import SECONDS, Distribution, Totals
 from streams.inputs.decode import InputDecoder
 from streams.journey.step import World
 
@@ -30,11 +31,20 @@ class Stats(Struct):
     number: int = 0
     steps: int = 0
     took_s: float = 0.0
+    took: Distribution = field(default_factory=lambda: Distribution(SECONDS))
+    """All commits, by the seconds they took."""
     reopened: int = 0
     restored: int = 0
+    restoring_since_s: float = 0.0
+    """`monotonic` of the begin of the restore that goes on, 0 when none does."""
+    unrestored: int = 0
+    """Records of the changelog that the store lacks, as of the last look at it."""
+    redeciding: bool = False
     current: bool = False
     lag: dict[str, int] = {}
     """Records not yet taken, by input topic."""
+    waiting_since_s: dict[str, float] = {}
+    """`monotonic` since when the oldest of them waits, by input topic that has any."""
 
 
 def journey(kit: Kit, store: Store, position: Position, journal: Journal | None) -> Decides:
@@ -83,6 +93,7 @@ class Kit(Struct, frozen=True, kw_only=True):
     """What stands before the names of outputs; None: what stands before those of inputs."""
     replay: ReplayPlan | None = None
     """Set when partitions are replayed, instead of lived or before that."""
+    totals: Totals = field(default_factory=Totals)
     decides: Callable[[Kit, Store, Position, Journal | None], Decides] = journey
     """Makes what decides in a live partition."""
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
 
+from streams.engine.clock import Clock
 from streams.engine.position import Position
 from streams.errors import Fatal
 from streams.inputs.records import InputRecord
@@ -41,8 +42,8 @@ class Inputs:
         self._current_within_ms = current_within_ms
         self._partitions = [TopicPartition(topic, partition) for topic in topics]
         self._newest_ms = dict.fromkeys(self._partitions, 0)
-        self._asked_at = 0.0
-        self._behind = dict.fromkeys(self._partitions, True)
+        self._began_s = monotonic()
+        self._idle_at_s: dict[str, float] = {}
 
     async def seek(self, position: Position | None) -> dict[str, int]:
         """Go to where the last transaction ended; to the beginning when there never was one.
@@ -105,17 +106,35 @@ class Inputs:
                 return False
         return True
 
-    async def lag(self) -> dict[str, int]:
-        """Records not yet taken, by topic; topics of which the end is unknown are missing."""
+    async def lag(self, clock: Clock) -> tuple[dict[str, int], dict[str, float]]:
+        """Records not yet taken by topic, and since when, by `monotonic`, the oldest of them waits.
+
+        Topics of which the end is unknown are missing. Nothing waits here since before the last time when
+        nothing did, whatever its timestamp says.
+        """
         waiting: dict[str, int] = {}
+        oldest_ms: dict[str, int] = {}
         for record in self.pending:
             waiting[record.topic] = waiting.get(record.topic, 0) + 1
-        found = {}
+            if record.topic not in oldest_ms and record.timestamp_ms is not None:
+                oldest_ms[record.topic] = record.timestamp_ms
+        now_ms, now_s = clock.now_ms(), monotonic()
+        found: dict[str, int] = {}
+        since: dict[str, float] = {}
         for tp in self._partitions:
             end = self._consumer.last_stable_offset(tp)
-            if end is not None:
-                found[tp.topic] = max(0, end - await self._consumer.position(tp)) + waiting.get(tp.topic, 0)
-        return found
+            if end is None:
+                continue
+            topic = tp.topic
+            found[topic] = max(0, end - await self._consumer.position(tp)) + waiting.get(topic, 0)
+            if not found[topic]:
+                self._idle_at_s[topic] = now_s
+            elif topic in oldest_ms:
+                age_s = max(0, now_ms - oldest_ms[topic]) / clock.speed / 1000
+                since[topic] = max(now_s - age_s, self._idle_at_s.get(topic, 0.0))
+            else:
+                since[topic] = self._idle_at_s.get(topic, self._began_s)
+        return found, since
 
 
 def _timestamp(record: Any) -> int:

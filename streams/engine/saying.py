@@ -34,6 +34,8 @@ async def say(
     stats.took_s = monotonic() - begun
     stats.number += 1
     stats.steps += commit.steps
+    stats.took.observe(stats.took_s)
+    kit.totals.committed(commit, kit.clock.now_ms(), kit.clock.speed)
     mark = positions.changelog_mark(store)
     return Mark(max(mark.offset if mark else 0, 0 if after == UNKNOWN_OFFSET else after), wall_ms())
 

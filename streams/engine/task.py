@@ -151,7 +151,10 @@ class PartitionTask:
     async def _once(self) -> None:
         """From opening to the end of the role, or to the first failure."""
         self.phase = Phase.RESTORING
+        self.stats.restoring_since_s = monotonic()
         await self._restore()
+        if self._has(Role.STANDBY):
+            self.stats.restoring_since_s = 0.0
         while self._has(Role.STANDBY):
             self.phase = Phase.STANDING_BY
             await self._follow_a_while()
@@ -160,6 +163,7 @@ class PartitionTask:
             return
         work = await self._take_over()
         self.phase = Phase.WORKING
+        self.stats.restoring_since_s = 0.0
         self.stats.at_s = monotonic()
         while self._wanted():
             if isinstance(work, ReplayWork) and work.over:
@@ -200,9 +204,12 @@ class PartitionTask:
         until_s = monotonic() + STANDBY_ROUND_S
         await self._follow(lambda _: self._role is not Role.STANDBY or monotonic() >= until_s)
 
-    def _restored(self, records: int, _offset: int) -> None:
+    def _restored(self, records: int, offset: int) -> None:
         self.stats.restored += records
         self._unflushed += records
+        end = None if self._consumer is None else self._consumer.last_stable_offset(self._changelog)
+        if end is not None:
+            self.stats.unrestored = max(0, end - offset)
 
     async def _take_over(self) -> PartitionWork | ReplayWork:
         """Fence whoever had the partition, read what it said last, and go to where it ended."""
@@ -263,6 +270,7 @@ class PartitionTask:
         """Another worker has it. Where this is news, ask the group who is right, and wait for the answer."""
         log.info("partition %s was taken over by another worker", self.number)
         self._retire_at = None
+        self._kit.totals.fenced += 1
         if self._has(Role.ACTIVE):
             await self._close()
             await self._kit.rejoin()
@@ -270,6 +278,7 @@ class PartitionTask:
 
     async def _failed(self, error: Exception) -> None:
         self.stats.reopened += 1
+        self.stats.restoring_since_s = 0.0
         self._distrusted = isinstance(error, Damaged)
         wait_s = REOPEN_AFTER_S[min(self._attempts, len(REOPEN_AFTER_S) - 1)]
         self._attempts += 1

@@ -65,7 +65,8 @@ class PartitionWork:
         decider, stats = self._decider, self._stats
         decider.world = self._kit.world()
         await self._gather()
-        stats.lag = await self._inputs.lag()
+        stats.lag, stats.waiting_since_s = await self._inputs.lag(self._kit.clock)
+        stats.redeciding = decider.redeciding
         steps = decider.steps
         if decider.dirty:
             counts = decider.counts
@@ -100,7 +101,13 @@ class PartitionWork:
     ) -> None:
         """One slice, in line with those of the other partitions."""
         kit = self._kit
-        await kit.run(lambda: decide(queue, Slice(now_ms, current, perf_counter_ns() + kit.slice_ns())))
+
+        def run() -> None:
+            steps, began_ns = self._decider.steps, perf_counter_ns()
+            decide(queue, Slice(now_ms, current, began_ns + kit.slice_ns()))
+            kit.totals.sliced(self._decider.steps - steps, perf_counter_ns() - began_ns)
+
+        await kit.run(run)
 
     def _wait_s(self, until_s: float) -> float:
         """How long a fetch may wait: to the end of the round, or, with nothing to say, to the next look.

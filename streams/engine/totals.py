@@ -1,0 +1,151 @@
+"""What the partition tasks of a worker count together: plain numbers, which whoever watches may read.
+
+    slice of decisions -> times
+    transaction that stands -> records, latencies, words of the journey
+
+Only what was committed is counted, and once per transaction, so that deciding pays for nothing but a note of
+each event. These counts belong to the worker: they only grow, whatever partitions it is given or loses.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from schemas.records import Decision, Eligibility, FrictionChange, StageChange
+from schemas.topics import HOLDOUT
+
+if TYPE_CHECKING:
+    from streams.engine.deciding import Commit
+
+SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+"""Bounds of times that an operator promises: 1 s and 5 s are among them, so an objective can stand there."""
+STEP_SECONDS: Final = (0.00002, 0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.1)
+"""Of one decision."""
+HELD_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
+"""Of times for which nothing else of the process can run."""
+STEPS: Final = (1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, 2_500.0, 5_000.0)
+LATE_MS: Final = 3_600_000
+"""An event that was written so long after it happened is late."""
+REMEMBERED: Final = 1 << 16
+"""Events whose ids are remembered, to see which are repeated: about so many of the last ones."""
+TREATMENT: Final = "treatment"
+
+Noted: TypeAlias = tuple[str, str, int, int]
+"""An event that was decided upon: its topic, its id, when its record was written and when it happened."""
+
+
+class Distribution:
+    """How often a value lay below each of some bounds: a histogram that costs a few additions."""
+
+    __slots__ = ("bounds", "counts", "total")
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self.bounds = tuple(bounds)
+        self.counts = [0] * (len(bounds) + 1)
+        """How many lay up to each bound and above the one before it; the last have no bound."""
+        self.total = 0.0
+
+    def observe(self, value: float, times: int = 1) -> None:
+        """A value, so many times."""
+        self.counts[bisect_left(self.bounds, value)] += times
+        self.total += value * times
+
+    def observe_all(self, values: Iterable[float]) -> None:
+        """Many values, which cost less together."""
+        ordered = sorted(values)
+        counts, at = self.counts, 0
+        for index, bound in enumerate(self.bounds):
+            below = bisect_right(ordered, bound, at)
+            counts[index] += below - at
+            at = below
+        counts[-1] += len(ordered) - at
+        self.total += sum(ordered)
+
+
+class Totals:
+    """The counts of one worker. Topics have their full names."""
+
+    def __init__(self) -> None:
+        self.inputs: Counter[str] = Counter()
+        self.outputs: Counter[str] = Counter()
+        self.letters: Counter[tuple[str, str]] = Counter()
+        """By topic and reason."""
+        self.late: Counter[str] = Counter()
+        self.repeated: Counter[str] = Counter()
+        self.event_to_output = Distribution(SECONDS)
+        self.lateness = Distribution(SECONDS)
+        self.looked = self.stale = self.faults = self.fenced = 0
+        self.asked = self.read = 0
+        self.steps = Distribution(STEPS)
+        self.decision = Distribution(STEP_SECONDS)
+        self.slice = Distribution(HELD_SECONDS)
+        self.loop_stall = Distribution(HELD_SECONDS)
+        self.eligibilities: Counter[tuple[str, str, str]] = Counter()
+        """By placement, status and arm."""
+        self.ends: Counter[tuple[str, str, str]] = Counter()
+        """By status, reason and arm."""
+        self.withheld: Counter[tuple[str, str]] = Counter()
+        """By placement and reason."""
+        self.friction: Counter[tuple[str, str]] = Counter()
+        """By flag and state."""
+        self.stages: Counter[str] = Counter()
+        self._ids = array("q", bytes(8 * REMEMBERED))
+
+    def sliced(self, steps: int, took_ns: int) -> None:
+        """A slice of so many decisions took so long."""
+        took_s = took_ns / 1e9
+        self.slice.observe(took_s)
+        if steps:
+            self.decision.observe(took_s / steps, steps)
+
+    def committed(self, commit: Commit, now_ms: int, speed: float) -> None:
+        """A transaction stands since `now_ms` of a clock that runs at `speed`."""
+        per_s = 1000 * speed
+        self.steps.observe(commit.steps)
+        self.outputs.update([it.topic for it in commit.outputs])
+        for letter in commit.letters:
+            words = dict(letter.headers)
+            topic = words["topic"].decode()
+            self.inputs[topic] += 1
+            self.letters[topic, words["reason"].decode()] += 1
+            self.outputs[letter.topic] += 1
+        if commit.noted:
+            self._note(commit.noted)
+            waits = [max(0, now_ms - written) / per_s for _, _, written, _ in commit.noted if written > 0]
+            self.event_to_output.observe_all(waits)
+        if commit.looked:
+            self.looked += len(commit.looked)
+            self.lateness.observe_all([(now_ms - due) / per_s for due in commit.looked])
+        self.stale += commit.stale
+        self.faults += commit.faults
+        for topic, record in commit.said:
+            self._said(topic, record)
+
+    def _note(self, noted: Sequence[Noted]) -> None:
+        ids = self._ids
+        for topic, event_id, written_ms, occurred_ms in noted:
+            mark = hash(event_id)
+            if ids[mark & REMEMBERED - 1] == mark:
+                self.repeated[topic] += 1
+            else:
+                ids[mark & REMEMBERED - 1] = mark
+            if written_ms - occurred_ms > LATE_MS:
+                self.late[topic] += 1
+        self.inputs.update([topic for topic, _, _, _ in noted])
+
+    def _said(self, topic: str, record: Any) -> None:
+        if isinstance(record, Eligibility):
+            arm = HOLDOUT if topic.endswith(HOLDOUT) else TREATMENT
+            self.eligibilities[record.placement, record.status, arm] += 1
+            if record.status not in ("opened", "rescheduled"):
+                self.ends[record.status, record.reason, arm] += 1
+        elif isinstance(record, Decision):
+            self.withheld[record.placement, record.reason] += 1
+        elif isinstance(record, StageChange):
+            self.stages[record.to_stage] += 1
+        elif isinstance(record, FrictionChange):
+            self.friction[record.flag, record.to_state] += 1
