@@ -35,7 +35,7 @@ from streams.topics.kafka import TopicsClient
 from streams.topics.rights import ANY_HOST, Acl
 
 LACKING_MAX = 32
-USERS = ("admin", "worker", "shadow", "nobody", *(f"lacking-{n}" for n in range(LACKING_MAX)))
+USERS = ("admin", "worker", "canary", "nobody", *(f"lacking-{n}" for n in range(LACKING_MAX)))
 KEY_PASSWORD = "opens the key"  # noqa: S105 - of a key that a test has made
 LOGIN = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
 

@@ -28,6 +28,18 @@ IMPURE = {
 }
 """The part of the standard library that brings chance, the process, code, files, nets and threads."""
 CORE_MAY_IMPORT = ("msgspec", "schemas.records", "state.records", "streams.journey")
+UNPICKLERS = (
+    "pickle",
+    "_pickle",
+    "cPickle",
+    "cloudpickle",
+    "dill",
+    "joblib",
+    "jsonpickle",
+    "marshal",
+    "shelve",
+)
+"""Modules whose data is code."""
 IMPURE_CALLS = {"now", "utcnow", "today", "open", "print", "input", "exec", "eval"}
 
 
@@ -98,6 +110,12 @@ def test_the_pure_core_calls_no_clock_and_no_io() -> None:
         if isinstance(node, ast.Call)
     ]
     assert [call for call in calls if call[2] in IMPURE_CALLS] == []
+
+
+def test_there_is_no_pickle_anywhere() -> None:
+    found = [(module, name) for module in modules(*PACKAGES, "deploy") for name in imports(module)]
+    assert found
+    assert [it for it in found if within(it[1], UNPICKLERS)] == []
 
 
 def test_a_module_holds_one_idea() -> None:

@@ -1,9 +1,6 @@
 """Kairos against a broker that asks for certificate, password and rights: what works, and what is said."""
 
 import asyncio
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,47 +13,23 @@ from schemas.records import OrderLine, Purchase, StageChange
 from streams.cli import main
 from streams.client_options import client_options
 from streams.engine.clock import wall_ms
-from streams.settings import Settings, load_settings
+from streams.settings import load_settings
 from streams.topics.kafka import Unreachable
 from streams.topics.rights import Acl, as_commands, worker_acls
 from streams.topics.start import NotReady, check_inputs
 from tests.fortress import Certificates, Fortress
+from tests.streams.secured_shop import Shop
 from tests.streams.web.workers import until, worker_of
 
 pytestmark = pytest.mark.broker
 
-PARTITIONS = "2"
 CUSTOMER = "c-1"
-
-
-class Shop:
-    """An application on the fortress, with its topics, and settings of it for each user."""
-
-    def __init__(self, fortress: Fortress, name: str) -> None:
-        self.fortress = fortress
-        self._names = {
-            "KAIROS_ENGINE_TOPIC_PREFIX": f"{name}.",
-            "KAIROS_ENGINE_APPLICATION_ID": f"{name}-app",
-        }
-
-    def environ(self, user: str) -> dict[str, str]:
-        return self.fortress.environ(user) | self._names
-
-    def settings(self, user: str, **more: str) -> Settings:
-        return load_settings(self.environ(user) | more)
-
-    def run(self, user: str, *words: str) -> "subprocess.CompletedProcess[str]":
-        """`kairos` as that user."""
-        command = [sys.executable, "-m", "streams.cli", *words]
-        environ = os.environ | self.environ(user)
-        return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=60)
 
 
 @pytest.fixture(scope="module")
 def shop(fortress: Fortress) -> Shop:
     made = Shop(fortress, "secured")
-    applied = made.run("admin", "topics", "apply", "--partitions", PARTITIONS, "--yes")
-    assert applied.returncode == 0, applied.stderr
+    made.apply()
     return made
 
 
