@@ -76,7 +76,7 @@ class Clients:
             **{
                 **self._common,
                 "transaction_timeout_ms": TRANSACTION_TIMEOUT_MS,
-                "compression_type": "lz4",
+                "compression_type": "zstd",
                 **self._producer,
                 "transactional_id": transactional_id,
                 "max_batch_size": BATCH_BYTES,

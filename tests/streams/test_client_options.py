@@ -79,7 +79,7 @@ def test_a_user_is_handed_over_with_the_password_in_the_clear() -> None:
 def test_a_consumer_gets_its_timeouts_and_a_producer_its_compression() -> None:
     settings = load_settings({"KAIROS_KAFKA_SESSION_TIMEOUT_MS": "6000"})
     assert consumer_options(settings)["session_timeout_ms"] == 6_000
-    assert producer_options(settings)["compression_type"] == "lz4"
+    assert producer_options(settings)["compression_type"] == "zstd"
     none = load_settings({"KAIROS_KAFKA_COMPRESSION_TYPE": "none"})
     assert producer_options(none)["compression_type"] is None
 
