@@ -13,7 +13,6 @@ import logging
 import os
 from collections.abc import Awaitable, Callable
 from functools import cache
-from pathlib import Path
 from typing import Any, Final, cast
 
 from faust import StreamT
@@ -26,6 +25,7 @@ from state.rocks import RocksStore
 from state.rocks_options import RocksResources
 from state.store import Store
 from streams.client_options import client_options, consumer_options, producer_options
+from streams.configuration.arguments import settings_of_environment
 from streams.engine.clients import Clients
 from streams.engine.clock import Clock, LiveClock, ScaledClock, wall_ms
 from streams.engine.decides import Decides
@@ -54,7 +54,7 @@ from streams.journey.identity import Identity
 from streams.journey.step import World
 from streams.loading.catalogue_file import read_products
 from streams.loading.policy_file import load_policies
-from streams.settings import Settings, load_settings
+from streams.settings import Settings
 from streams.topics.start import check_inputs
 from streams.web import pages
 
@@ -328,7 +328,6 @@ def __getattr__(name: str) -> Any:
     """`app`, for Faust's own command line, from the environment."""
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    file = os.environ.get("KAIROS_SETTINGS")
-    made = create(load_settings(os.environ, Path(file) if file else None)).app
+    made = create(settings_of_environment()).app
     globals()["app"] = made
     return made

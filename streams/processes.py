@@ -8,12 +8,11 @@ still has it open.
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import FrameType
 from typing import Final
 
@@ -29,13 +28,23 @@ STOP_WITHIN_S: Final = 30.0
 LOOK_EVERY_S: Final = 0.2
 
 
-class Processes:
-    """`count` workers with the command line of one, told apart by their environment."""
+def own_settings(settings: Settings, index: int) -> dict[str, str]:
+    """What one of several processes has for itself, as text by full name."""
+    port = settings.web.port
+    return {
+        "engine.processes": "1",
+        "state.dir": str(settings.state.dir / f"process-{index}"),
+        "web.port": str(port + index if port else 0),
+        "kafka.client.id": f"{settings.kafka.client_id}-{index}",
+    }
 
-    def __init__(self, settings: Settings, command: Sequence[str], environ: Mapping[str, str]) -> None:
+
+class Processes:
+    """As many workers as the settings say, with the command line of one and what each has for itself."""
+
+    def __init__(self, settings: Settings, command: Sequence[str]) -> None:
         self._settings = settings
         self._command = list(command)
-        self._environ = dict(environ)
         self._running: dict[int, subprocess.Popen[bytes]] = {}
         self._deaths: dict[int, list[float]] = {}
         self._ending = False
@@ -59,19 +68,13 @@ class Processes:
             time.sleep(LOOK_EVERY_S)
         return code
 
-    def environ_of(self, index: int) -> dict[str, str]:
-        """What one process is told: a state directory, a port and a client id of its own."""
-        settings, port = self._settings, self._settings.web.port
-        return {
-            **self._environ,
-            "KAIROS_ENGINE_PROCESSES": "1",
-            "KAIROS_STATE_DIR": str(settings.state.dir / f"process-{index}"),
-            "KAIROS_WEB_PORT": str(port + index if port else 0),
-            "KAIROS_KAFKA_CLIENT_ID": f"{settings.kafka.client_id}-{index}",
-        }
+    def command_of(self, index: int) -> list[str]:
+        """The command line of one process: what it has for itself stands last, so nothing goes before it."""
+        own = own_settings(self._settings, index).items()
+        return [*self._command, *(word for name, value in own for word in ("--set", f"{name}={value}"))]
 
     def _start(self, index: int) -> None:
-        self._running[index] = subprocess.Popen(self._command, env=self.environ_of(index))  # noqa: S603 - ourselves
+        self._running[index] = subprocess.Popen(self.command_of(index))  # noqa: S603 - ourselves
 
     def _again(self, index: int, died: int) -> bool:
         """Start it again, unless it could not run at all, or dies too often."""
@@ -104,8 +107,3 @@ class Processes:
 def this_program(words: Sequence[str]) -> list[str]:
     """The command line that runs `kairos` with these words in this environment."""
     return [sys.executable, "-m", "streams.cli", *words]
-
-
-def environment() -> dict[str, str]:
-    """The environment of this process."""
-    return dict(os.environ)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from streams.configuration.arguments import add_arguments, settings_of
 from streams.errors import Fatal
-from streams.processes import Processes, environment, this_program
+from streams.processes import Processes, this_program
 from streams.replay.prepare import DISORDER, duration_ms
-from streams.settings import Settings, load_settings
+from streams.settings import Settings
 
 if TYPE_CHECKING:
     from streams.app import Worker
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HELP = "decide and say what may be said now, on your Kafka; settings come from environment and file"
+HELP = "decide and say what may be said now, on your Kafka; settings as `kairos config` shows them"
 
 SHADOW: Final = "shadow"
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
@@ -31,7 +31,7 @@ CHATTY = ("aiokafka.consumer.subscription_state", "aiokafka.producer.sender", "f
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `kairos worker`."""
-    parser.add_argument("--file", metavar="FILE", type=Path, help="settings; the environment goes before it")
+    add_arguments(parser)
     parser.add_argument("--processes", metavar="N", help="processes on this machine; each uses one core")
     parser.add_argument(
         "--backfill",
@@ -53,17 +53,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run until a signal ends it. `Fatal` for settings, topics or a broker that cannot be used."""
     overrides = {"engine.processes": args.processes} if args.processes else {}
-    settings = load_settings(environment(), args.file, overrides)
+    settings = settings_of(args, overrides).settings
     set_up_logging(settings)
     if not args.shadow and (args.application_id or args.output_prefix):
         raise Fatal("--application-id and --output-prefix are those of a --shadow")
     if settings.engine.processes > 1:
-        return Processes(settings, this_program(["worker", *_words(args)]), environment()).run()
+        return Processes(settings, this_program(["worker", *_words(args)])).run()
     return _run_one(settings, args)
 
 
 def _words(args: argparse.Namespace) -> list[str]:
-    """What each of several processes is told too; how many they are stands in its environment."""
+    """What each of several processes is told too."""
     options = {
         "--file": args.file,
         "--application-id": args.application_id,
@@ -71,6 +71,7 @@ def _words(args: argparse.Namespace) -> list[str]:
     }
     words = [word for option, value in options.items() if value is not None for word in (option, str(value))]
     words += ["--disorder", args.disorder]
+    words += [word for stated in args.stated for word in ("--set", stated)]
     return words + [f"--{name}" for name in ("backfill", "shadow") if getattr(args, name)]
 
 

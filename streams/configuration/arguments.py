@@ -9,7 +9,7 @@ from typing import Final
 from streams.configuration.gathering import COMMAND_LINE
 from streams.configuration.table import BY_NAME, ENVIRONMENT
 from streams.loading.problems import Problem
-from streams.settings import Given, SettingsError, read_settings
+from streams.settings import Given, Settings, SettingsError, read_settings
 
 FILE_VARIABLE: Final = f"{ENVIRONMENT}SETTINGS"
 """The environment's word for `--file`."""
@@ -43,6 +43,11 @@ def settings_of(
     environ = os.environ if environ is None else environ
     file = args.file or (Path(environ[FILE_VARIABLE]) if environ.get(FILE_VARIABLE) else None)
     return read_settings(environ, file, {**_stated(args.stated), **(overrides or {})})
+
+
+def settings_of_environment() -> Settings:
+    """The settings where no command line says any. Raises `SettingsError`."""
+    return settings_of(argparse.Namespace(file=None, stated=[])).settings
 
 
 def _stated(words: list[str]) -> dict[str, str]:

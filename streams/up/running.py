@@ -7,6 +7,7 @@ Kafka -> topics, catalogue -> what happened before -> workers -> traffic, watchi
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -30,7 +31,6 @@ from streams.embedded.places import locked
 from streams.engine.clients import stop
 from streams.engine.clock import ScaledClock, wall_ms
 from streams.errors import Fatal
-from streams.processes import environment
 from streams.settings import Settings, load_settings
 from streams.sources.online_retail import OnlineRetail
 from streams.up import kept as keeping
@@ -89,7 +89,7 @@ def settings_for(
         "engine.clock.speed": str(clock.speed),
         "state.dir": str(folder / "state"),
     }
-    environ = environment() | {BY_NAME[name].variable: value for name, value in said.items()}
+    environ = dict(os.environ) | {BY_NAME[name].variable: value for name, value in said.items()}
     return load_settings(environ), environ
 
 

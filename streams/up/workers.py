@@ -16,8 +16,9 @@ from time import monotonic, sleep
 from typing import Final
 
 from streams.cli import COULD_NOT_RUN
+from streams.configuration.table import BY_NAME
 from streams.errors import Fatal
-from streams.processes import Processes
+from streams.processes import own_settings
 from streams.settings import Settings
 
 CHILD: Final = "streams.up.child"
@@ -33,7 +34,8 @@ class Workers:
 
     def __init__(self, settings: Settings, environ: Mapping[str, str], folder: Path, count: int) -> None:
         self.deaths = 0
-        self._told = Processes(settings, [], environ)
+        self._settings = settings
+        self._environ = dict(environ)
         self._folder = folder
         self._count = count
         self._running: dict[int, subprocess.Popen[bytes]] = {}
@@ -85,10 +87,11 @@ class Workers:
         return self._folder / f"worker-{index}.log"
 
     def _start(self, index: int) -> None:
+        own = own_settings(self._settings, index).items()
         with self.log_of(index).open("ab") as log:
             self._running[index] = subprocess.Popen(  # noqa: S603 - ourselves
                 [sys.executable, "-m", CHILD],
-                env=self._told.environ_of(index),
+                env=self._environ | {BY_NAME[name].variable: value for name, value in own},
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
