@@ -26,7 +26,7 @@ OTHERS = {
     "kafka.sasl.username": "somebody",
     "kafka.sasl.password": "another password",
     "kafka.client.rack": "rack 2",
-    "kafka.compression.type": "zstd",
+    "kafka.compression.type": "lz4",
     "kafka.transactional.id.prefix": "mine",
     "engine.application.id": "journeys-2",
     "engine.topic.prefix": "other.",
