@@ -40,7 +40,7 @@ def main(argv: Sequence[str]) -> int:
             found = run_against_plain(wanted)
             sys.stdout.write(json.dumps(msgspec.to_builtins(found), indent=1) + "\n")
             return int(bool(found.missing or found.twice))
-        said = report(run(wanted))
+        said = report(run(wanted), args.pause_max)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
     sys.stdout.write(table(said) + "\n")
@@ -62,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
         help="plain: a usual Faust agent",
     )
     parser.add_argument("--fault", action="append", choices=sorted(FAULTS), help="only these kinds")
+    parser.add_argument(
+        "--pause-max", type=float, metavar="SECONDS", help="wrong when a partition stands still for longer"
+    )
     parser.add_argument("--keep", type=Path, help="a folder for logs and state, which is left as it is")
     parser.add_argument("--out", type=Path, default=Path("build/chaos.json"))
     return parser

@@ -18,6 +18,7 @@ from tests.chaos.workers import Worker
 Fault = Callable[[Scene], Awaitable[bool]]
 """Whether it came to pass."""
 REACHED_WITHIN_S: Final = 20.0
+READY_WITHIN_S: Final = 60.0
 DAMAGED_BYTES: Final = 64
 
 
@@ -35,6 +36,18 @@ async def restart_worker(scene: Scene) -> bool:
     worker = scene.chance.choice(scene.workers)
     await worker.stop()
     await worker.start()
+    return True
+
+
+async def roll(scene: Scene) -> bool:
+    """All workers are restarted in good order, one after the other, as an upgrade does it."""
+    if not await scene.all_work(READY_WITHIN_S):
+        return False
+    for worker in scene.workers:
+        await worker.stop()
+        await worker.start()
+        if not await scene.all_work(READY_WITHIN_S):
+            return False
     return True
 
 
@@ -169,6 +182,7 @@ async def crash_at(place: str, scene: Scene) -> bool:
 FAULTS: Final[Mapping[str, Fault]] = {
     "kill -9 of a worker": kill_worker,
     "graceful restart": restart_worker,
+    "rolling restart": roll,
     "frozen beyond its session": freeze_worker,
     "storm of rebalances": storm,
     "kill -9 of the broker": kill_broker,

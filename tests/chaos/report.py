@@ -20,14 +20,32 @@ def spread(values: Sequence[float]) -> dict[str, float]:
     return {"p50": share(values, 0.5), "p99": share(values, 0.99), "max": share(values, 1.0)}
 
 
-def report(result: Result) -> dict[str, Any]:
-    """Everything as plain data."""
+def longest_pauses(result: Result) -> dict[str, float]:
+    """By fault, the longest time for which any partition stood still that the fault has a part in."""
+    longest = dict.fromkeys(result.faults, 0.0)
+    for span in result.spans:
+        for verdict in result.verdicts:
+            for from_ms, pause_ms in zip(verdict.paused_from_ms, verdict.pauses_ms, strict=True):
+                if from_ms <= span.until_ms and from_ms + pause_ms >= span.from_ms:
+                    longest[span.fault] = max(longest.get(span.fault, 0.0), round(pause_ms, 1))
+    return longest
+
+
+def report(result: Result, pause_max_s: float | None = None) -> dict[str, Any]:
+    """Everything as plain data. A fault that held a partition up for more than `pause_max_s` is a problem."""
     verdicts = result.verdicts
     violations: Counter[str] = Counter()
     for verdict in verdicts:
         violations.update(verdict.violations)
     problems = [*result.problems]
     problems += [f"partition {it.partition}: {text}" for it in verdicts for text in it.problems]
+    longest = longest_pauses(result)
+    if pause_max_s is not None:
+        problems += [
+            f"a partition stood still for {ms} ms: {name}"
+            for name, ms in longest.items()
+            if ms > pause_max_s * 1000
+        ]
 
     def total(name: str) -> int:
         return sum(getattr(it, name) for it in verdicts)
@@ -49,6 +67,7 @@ def report(result: Result) -> dict[str, Any]:
         "unequal": total("unequal"),
         "wake_up_lateness_ms": spread(lateness),
         "pauses_ms": {str(it.partition): spread(it.pauses_ms) for it in verdicts},
+        "longest_pause_ms": longest,
         "violations": dict(violations),
         "violation_texts": [text for it in verdicts for text in it.violation_texts][:SHOWN_MAX],
         "problems": problems,
@@ -73,6 +92,8 @@ def table(said: dict[str, Any]) -> str:
     lines.append(
         f"{'wake-ups late, ms: p50, p99, max':<46}{late['p50']:>10}{late['p99']:>10}{late['max']:>10}"
     )
+    for fault, pause_ms in sorted(said["longest_pause_ms"].items()):
+        lines.append(f"{'longest pause, ms: ' + fault:<62}{pause_ms:>14}")
     for number, pause in said["pauses_ms"].items():
         name = f"pauses of partition {number}, ms: p50, p99, max"
         lines.append(f"{name:<46}{pause['p50']:>10}{pause['p99']:>10}{pause['max']:>10}")

@@ -19,7 +19,7 @@ from tests.chaos.kafka import make_topics
 from tests.chaos.load import send_catalogue
 from tests.chaos.plain import Found, run_plain
 from tests.chaos.plan import DAY_MS, Plan
-from tests.chaos.scene import Scene
+from tests.chaos.scene import Scene, Span
 from tests.chaos.verdict import Verdict, judge_partition
 from tests.chaos.workers import Worker
 
@@ -44,7 +44,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     judges: int = 2
 
 
-class Result(Struct):
+class Result(Struct, kw_only=True):
     """Everything that a run showed."""
 
     plan: Plan
@@ -52,6 +52,7 @@ class Result(Struct):
     skipped: dict[str, int]
     exits: dict[str, int]
     load: dict[str, int]
+    spans: list[Span]
     verdicts: list[Verdict]
     problems: list[str]
 
@@ -128,22 +129,31 @@ async def _run(wanted: Wanted, broker: Broker) -> Result:
         for how, count in worker.exits.items():
             exits[how] = exits.get(how, 0) + count
     return Result(
-        plan, dict(scene.faults), dict(scene.skipped), exits, json.loads(said or b"{}"), verdicts, problems
+        plan=plan,
+        faults=dict(scene.faults),
+        skipped=dict(scene.skipped),
+        exits=exits,
+        load=json.loads(said or b"{}"),
+        spans=scene.spans,
+        verdicts=verdicts,
+        problems=problems,
     )
 
 
 async def _faults(scene: Scene, wanted: Wanted) -> None:
-    """One fault after the other, every kind once before any comes again."""
+    """One fault after the other, every kind once before any comes again; one at least, however late it is."""
     ends_at = monotonic() + (scene.plan.began_ms - wall_ms()) / 1000 + wanted.seconds
     if not await scene.moves_on(60.0):
         raise RuntimeError("no worker began to work within a minute")
     deck: list[str] = []
-    while monotonic() < ends_at:
+    while not scene.spans or monotonic() < ends_at:
         if not deck:
             deck = scene.chance.sample(wanted.faults, len(wanted.faults))
         name = deck.pop()
         log.info("%s", name)
+        from_ms = wall_ms()
         came_to_pass = await FAULTS[name](scene)
+        scene.spans.append(Span(name, from_ms, wall_ms()))
         (scene.faults if came_to_pass else scene.skipped)[name] += 1
         await scene.heal()
         await asyncio.sleep(min(scene.chance.uniform(*BETWEEN_S), max(0.0, ends_at - monotonic())))

@@ -10,6 +10,7 @@ from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
+from msgspec import Struct
 
 from streams.embedded.broker import Broker
 from streams.engine import journal
@@ -24,6 +25,14 @@ LOOK_EVERY_S: Final = 0.2
 RETRY_S: Final = 0.5
 
 
+class Span(Struct, frozen=True):
+    """When a fault was at work, in epoch milliseconds of the wall."""
+
+    fault: str
+    from_ms: int
+    until_ms: int
+
+
 class Scene:
     """The parts of a run."""
 
@@ -35,6 +44,7 @@ class Scene:
         self.chance = random.Random(plan.seed)
         self.faults: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()
+        self.spans: list[Span] = []
         self.watch = Watch(plan)
 
     @property
@@ -46,6 +56,17 @@ class Scene:
         """Whether something is committed after now, within this time."""
         before = self.watch.lines
         return await until(lambda: self.watch.lines > before, within_s)
+
+    async def all_work(self, within_s: float) -> bool:
+        """Whether within this time every worker is there and all partitions are worked on."""
+        deadline = monotonic() + within_s
+        while monotonic() < deadline:
+            asked = await asyncio.gather(*(worker.phases() for worker in self.workers))
+            found: Counter[str] = sum((it for it in asked if it is not None), Counter())
+            if None not in asked and found["working"] == self.plan.partitions and found["restoring"] == 0:
+                return True
+            await asyncio.sleep(LOOK_EVERY_S)
+        return False
 
     async def heal(self) -> None:
         """Everybody who should be there is there."""

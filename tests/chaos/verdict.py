@@ -59,6 +59,8 @@ class Verdict(Struct):
     steps: int = 0
     lateness_ms: list[float] = []
     pauses_ms: list[float] = []
+    paused_from_ms: list[float] = []
+    """Of each pause, when it began, in wall time."""
     problems: list[str] = []
     violations: dict[str, int] = {}
     violation_texts: list[str] = []
@@ -70,7 +72,7 @@ def judge_partition(path: Path, number: int) -> Verdict:
     partitions = {name: TopicPartition(name, number) for name in _topics(plan)}
     letters_at = TopicPartition(plan.prefix + DEAD_LETTERS, 0)
     found = asyncio.run(read_all(plan.bootstrap, [*partitions.values(), letters_at]))
-    verdict = Verdict(number, lateness_ms=[], pauses_ms=[], problems=[], violations={}, violation_texts=[])
+    verdict = Verdict(number)
     inputs = {
         topic: [
             InputRecord(topic, number, it.offset, it.timestamp_ms, it.key, it.value)
@@ -221,7 +223,9 @@ def _pauses(
             if following[topic] < len(records)
         ]
         if waiting:
-            verdict.pauses_ms.append(max(0.0, record.timestamp_ms - max(before_ms, min(waiting))))
+            from_ms = max(before_ms, min(waiting))
+            verdict.pauses_ms.append(max(0.0, record.timestamp_ms - from_ms))
+            verdict.paused_from_ms.append(from_ms)
         for part in line.slices:
             for run in part.taken:
                 following[run.topic] = run.first + run.count

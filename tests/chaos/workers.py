@@ -1,6 +1,7 @@
 """Workers as an operator has them: processes with a state directory each, to start, stop, kill, freeze."""
 
 import asyncio
+import json
 import os
 import shutil
 import signal
@@ -10,11 +11,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
+from urllib.request import urlopen
 
 from streams.engine.failpoints import VARIABLE
+from streams.web.health import PARTITIONS
 from tests.chaos.plan import Plan, environment
 
 STOP_WITHIN_S: Final = 60.0
+ANSWERS_WITHIN_S: Final = 5.0
 KAIROS: Final = (str(Path(sys.executable).with_name("kairos")), "worker")
 
 
@@ -77,6 +81,15 @@ class Worker:
         """Give it back."""
         self.frozen = False
         self._send(signal.SIGCONT)
+
+    async def phases(self) -> Counter[str] | None:
+        """How many partitions it has in which phase; None while it does not answer."""
+        url = f"http://127.0.0.1:{self._port}{PARTITIONS}"
+        try:
+            with await asyncio.to_thread(urlopen, url, timeout=ANSWERS_WITHIN_S) as answer:
+                return Counter(str(it["phase"]) for it in json.load(answer))
+        except OSError:
+            return None
 
     async def ended(self, within_s: float) -> bool:
         """Whether it ended by itself within this time."""
