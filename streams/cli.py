@@ -31,6 +31,7 @@ COMMANDS = {
     "schemas": "print and check the contract of the topics",
     "policy": "print and check the policy",
     "kafka": "a real Kafka on this machine, with nothing installed before",
+    "registry": "a schema registry on this machine, likewise",
     "worker": "a worker against your Kafka",
     "traffic": "a shop's traffic for workers on your Kafka",
     "topics": "the topics on the broker: list, check, create and mend them",
