@@ -24,10 +24,15 @@ from schemas.topics import CATALOGUE, CONTROL, journey_inputs
 from state.rocks import RocksStore
 from state.rocks_options import RocksResources
 from state.store import Store
-from streams.client_options import client_options, consumer_options, producer_options
+from streams.client_options import (
+    client_options,
+    consumer_options,
+    fetching_options,
+    producer_options,
+)
 from streams.configuration.arguments import settings_of_environment
 from streams.engine.clients import Clients
-from streams.engine.clock import Clock, LiveClock, ScaledClock, wall_ms
+from streams.engine.clock import Clock, clock_of
 from streams.engine.decides import Decides
 from streams.engine.failpoints import VARIABLE, Failpoints
 from streams.engine.journal import VARIABLE as JOURNAL
@@ -47,7 +52,6 @@ from streams.engine.position import Position
 from streams.engine.replay_plan import ReplayPlan
 from streams.engine.table import CustomerTable, LiveStore
 from streams.engine.worlds import Worlds
-from streams.errors import Fatal
 from streams.inputs.decode import InputDecoder
 from streams.inputs.partition import PARTITIONERS
 from streams.journey.identity import Identity
@@ -100,10 +104,10 @@ def create(
     """
     shorten_transaction_backoff()
     mode = mode or Mode()
-    clock = clock or _clock(settings)
+    clock = clock or clock_of(settings)
     app = _faust_app(settings)
     clients = Clients(
-        client_options(settings), consumer=_fetching(settings), producer=producer_options(settings)
+        client_options(settings), consumer=fetching_options(settings), producer=producer_options(settings)
     )
     prefix = settings.engine.topic_prefix
     topics = tuple(topic.full_name(prefix) for topic in journey_inputs())
@@ -201,26 +205,6 @@ def _faust_app(settings: Settings) -> JourneyApp:
     app.group_options = {**client_options(settings), **consumer_options(settings)}
     app.transport = GroupTransport([URL(f"kafka://{server}") for server in kafka.bootstrap_servers], app)
     return app
-
-
-def _clock(settings: Settings) -> Clock:
-    """The clock that the settings ask for. Fatal: replay, which has a command of its own."""
-    engine = settings.engine
-    if engine.clock == "live":
-        return LiveClock()
-    if engine.clock == "scaled":
-        start = engine.clock_start
-        start_ms = wall_ms() if start is None else int(start.timestamp() * 1000)
-        began = engine.clock_began
-        began_ms = wall_ms() if began is None else int(began.timestamp() * 1000)
-        return ScaledClock(start_ms, began_ms, engine.clock_speed)
-    raise Fatal("a worker does not replay: use `kairos replay --kafka`")
-
-
-def _fetching(settings: Settings) -> dict[str, Any]:
-    """What the consumers of partitions take; those of a group are meaningless to them."""
-    group = {"session_timeout_ms", "heartbeat_interval_ms", "max_poll_interval_ms"}
-    return {name: value for name, value in consumer_options(settings).items() if name not in group}
 
 
 def _frozen(worlds: Worlds) -> Callable[[], World]:

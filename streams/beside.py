@@ -21,7 +21,7 @@ from streams.topics.applying import carry_out, look, look_after
 from streams.topics.kafka import TopicsClient
 from streams.topics.plan import Asked, Finding, Verdict
 from streams.topics.start import check_inputs
-from streams.topics.wanted import Role, Wanted, wanted_topics
+from streams.topics.wanted import Role, Wanted, worker_topics
 
 OWN: Final = (Role.OUTPUT, Role.DEAD_LETTERS, Role.CHANGELOG)
 
@@ -46,7 +46,7 @@ async def own_topics(settings: Settings, output_prefix: str) -> int:
     NotReady, NotAllowed: an input is missing, or what is missing may not be created.
     """
     count = await check_inputs(settings, (Role.INPUT, Role.GLOBAL))
-    wanted = wanted_topics(settings, output_prefix)
+    wanted = worker_topics(settings, output_prefix)
     async with TopicsClient(client_options(settings)) as client:
         missing = _missing(wanted, await look(client, wanted, Asked(count)))
         if missing:

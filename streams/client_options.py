@@ -66,6 +66,12 @@ def consumer_options(settings: Settings) -> dict[str, Any]:
     return _picked(settings.kafka, CONSUMER)
 
 
+def fetching_options(settings: Settings) -> dict[str, Any]:
+    """The same for a consumer in no group, to which what is of groups means nothing."""
+    group = {"session_timeout_ms", "heartbeat_interval_ms", "max_poll_interval_ms"}
+    return {name: value for name, value in consumer_options(settings).items() if name not in group}
+
+
 def producer_options(settings: Settings) -> dict[str, Any]:
     """What a producer takes beside `client_options`."""
     options = _picked(settings.kafka, PRODUCER)

@@ -126,6 +126,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         return f"{self.engine.application_id}-customers-changelog"
 
     @property
+    def replayed_topic(self) -> str:
+        """The topic that says which dead letters were sent back."""
+        return f"{self.engine.application_id}-dead-letters-replayed"
+
+    @property
     def transactional_ids(self) -> str:
         """What all transactional ids begin with."""
         return f"{self.kafka.transactional_id_prefix or self.engine.application_id}-"

@@ -112,7 +112,7 @@ def _row(wanted: Wanted, partitions: int | None) -> tuple[str, ...]:
     contract = (NONE, NONE, "kairos")
     if wanted.topic is not None:
         contract = (wanted.topic.key or NONE, wanted.topic.schema or NONE, wanted.topic.owner)
-    rights = " and ".join(RIGHTS[wanted.role])
+    rights = " and ".join(RIGHTS[wanted.role]) or NONE
     return (wanted.name, wanted.role, str(count), kept, *contract, rights)
 
 

@@ -10,6 +10,9 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from streams.errors import Fatal
+from streams.settings import Settings
+
 
 class Clock(Protocol):
     """What time it is for the journey. `speed` is how many of its milliseconds pass in one of the wall's."""
@@ -60,3 +63,16 @@ class ScaledClock:
     def seconds_until(self, at_ms: int) -> float:
         """How long to wait, in wall time, for a time of the journey; 0 when it has passed."""
         return max(0.0, (at_ms - self.now_ms()) / self.speed / 1000)
+
+
+def clock_of(settings: Settings) -> Clock:
+    """The clock that the settings ask for. Fatal: replay, which has a command of its own."""
+    engine = settings.engine
+    if engine.clock == "live":
+        return LiveClock()
+    if engine.clock == "scaled":
+        start, began = engine.clock_start, engine.clock_began
+        start_ms = wall_ms() if start is None else int(start.timestamp() * 1000)
+        began_ms = wall_ms() if began is None else int(began.timestamp() * 1000)
+        return ScaledClock(start_ms, began_ms, engine.clock_speed)
+    raise Fatal("the clock of a replay is that of `kairos replay --kafka` alone")

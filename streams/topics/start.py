@@ -14,7 +14,7 @@ from streams.topics.config_rules import POLICY
 from streams.topics.existing import Cluster, Existing
 from streams.topics.kafka import TopicsClient
 from streams.topics.plan import agreed_partitions
-from streams.topics.wanted import RIGHTS, Role, Wanted, wanted_topics
+from streams.topics.wanted import RIGHTS, Role, Wanted, worker_topics
 
 
 class NotReady(LoadError):
@@ -63,7 +63,7 @@ def not_ready(wanted: Sequence[Wanted], cluster: Cluster, expected: int | None) 
 
 
 def _needed(settings: Settings, roles: Sequence[Role]) -> Iterator[Wanted]:
-    for topic in wanted_topics(settings):
+    for topic in worker_topics(settings):
         from_file = topic.topic is not None and topic.topic.name == CATALOGUE and settings.files.catalogue
         if topic.role in (*roles, Role.INPUT) and not from_file:
             yield topic

@@ -40,6 +40,7 @@ class Role(StrEnum):
     OUTPUT = "output"
     DEAD_LETTERS = "dead letters"
     CHANGELOG = "changelog"
+    REPLAYED = "letters sent back"
 
 
 RIGHTS: Final[Mapping[Role, tuple[str, ...]]] = {
@@ -48,15 +49,17 @@ RIGHTS: Final[Mapping[Role, tuple[str, ...]]] = {
     Role.OUTPUT: ("WRITE",),
     Role.DEAD_LETTERS: ("WRITE",),
     Role.CHANGELOG: ("READ", "WRITE"),
+    Role.REPLAYED: (),
 }
 """What a worker must be allowed to do. Each of them implies DESCRIBE."""
+REPLAYED_KEPT_DAYS: Final = 7
+"""What was sent back is known so much longer than the letter is kept."""
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
     """A topic as it should be, its entries by Kafka's names.
 
-    `partitions` is the registry's count for a new one. `topic` is None for the changelog, which is no part of
-    the contract.
+    `partitions` is the registry's count for a new one. `topic` is None for what is no part of the contract.
     """
 
     name: str
@@ -68,13 +71,31 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
 
 def wanted_topics(settings: Settings, output_prefix: str | None = None) -> tuple[Wanted, ...]:
-    """All topics of an application, in the order of the registry and then the changelog.
+    """All topics of an application, in the order of the registry, and then those that are its own affair.
 
     `output_prefix` stands before the names of outputs, where it is not that of the settings.
     """
     prefix = settings.engine.topic_prefix
     said_under = prefix if output_prefix is None else output_prefix
-    return (*_of_registry(prefix, said_under), _changelog(settings.changelog_topic))
+    own = (_changelog(settings.changelog_topic), replayed_topic(settings))
+    return (*_of_registry(prefix, said_under), *own)
+
+
+def worker_topics(settings: Settings, output_prefix: str | None = None) -> tuple[Wanted, ...]:
+    """Those of them that a worker uses."""
+    return tuple(topic for topic in wanted_topics(settings, output_prefix) if RIGHTS[topic.role])
+
+
+def replayed_topic(settings: Settings) -> Wanted:
+    """Where it is marked which dead letters were sent back: each once, so nothing is to be compacted."""
+    days = (topics()[DEAD_LETTERS].retention_days or 0) + REPLAYED_KEPT_DAYS
+    return Wanted(
+        name=settings.replayed_topic,
+        role=Role.REPLAYED,
+        co_partitioned=False,
+        partitions=1,
+        configs={"cleanup.policy": "delete", "retention.ms": str(days * DAY_MS)},
+    )
 
 
 def _of_registry(prefix: str, output_prefix: str) -> Iterator[Wanted]:

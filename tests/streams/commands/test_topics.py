@@ -86,7 +86,8 @@ def seen(settings: Settings, *names: str) -> None:
 def test_list_asks_no_broker(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["topics", "list", "--prefix", "x.", "--partitions", "4"]) == 0
     shown = rows(capsys.readouterr().out)
-    assert set(shown) == {*(f"x.{name}" for name in registry()), "kairos-customers-changelog"}
+    own = {"kairos-customers-changelog", "kairos-dead-letters-replayed"}
+    assert set(shown) == {*(f"x.{name}" for name in registry()), *own}
     assert shown["x.usage"] == ["input", "4", "90 d", "customer_id", "Usage", "product", "READ"]
     assert shown["x.control"][1:3] == ["1", "the last of each key"]
     assert shown["kairos-customers-changelog"][-1] == "READ and WRITE"
@@ -130,7 +131,7 @@ class TestOnABroker:
     ) -> None:
         assert kairos("check", "--partitions", "4") == 1
         assert kairos("apply", "--partitions", "4", "--yes") == 0
-        assert "created 17, changed 0" in capsys.readouterr().out
+        assert "created 18, changed 0" in capsys.readouterr().out
         found = configs_of(settings)
         for wanted in wanted_topics(settings):
             assert wanted.configs.items() <= found[wanted.name].items()
@@ -147,7 +148,7 @@ class TestOnABroker:
         customers = topics.create("customers", partitions=2, config=config)
         usage = topics.create("usage", partitions=2, config={"retention.ms": "-1", "flush.ms": "54321"})
         assert kairos("apply", "--yes") == 0
-        assert "created 15, changed 1" in capsys.readouterr().out
+        assert "created 16, changed 1" in capsys.readouterr().out
         found = configs_of(settings)
         assert found[customers]["cleanup.policy"] == "compact"
         assert found[customers]["segment.ms"] == "21600000"
@@ -167,7 +168,7 @@ class TestOnABroker:
         assert set(configs_of(settings)) == {
             topics.name(word)
             for word in ("purchases", "deliveries", "usage", "catalogue", "control", "dead-letters")
-        }
+        } | {settings.replayed_topic}
 
     def test_a_worker_is_told_all_that_is_missing(self, settings: Settings, topics: Topics) -> None:
         seen(settings, topics.create("purchases", partitions=2), topics.create("usage", partitions=3))

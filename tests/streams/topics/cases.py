@@ -8,6 +8,7 @@ SETTINGS = load_settings({})
 WANTED = wanted_topics(SETTINGS)
 BY_NAME = {topic.name: topic for topic in WANTED}
 CHANGELOG = "kairos-customers-changelog"
+REPLAYED = "kairos-dead-letters-replayed"
 USAGE = "journey.usage"
 CUSTOMERS = "journey.customers"
 CATALOGUE = "journey.catalogue"

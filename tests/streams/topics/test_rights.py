@@ -100,7 +100,7 @@ def test_who_may_see_nothing_is_told_so_and_not_that_all_is_missing(
     assert run_as("nobody", guarded, monkeypatch, "check") == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith("kairos: 17 problems\n  journey.purchases: no right DESCRIBE\n")
+    assert err.startswith("kairos: 18 problems\n  journey.purchases: no right DESCRIBE\n")
     with pytest.raises(NotReady) as error:
         asyncio.run(check_inputs(settings(guarded, "nobody")))
     assert problems(error) == {"no right DESCRIBE", "no right READ", "no right WRITE"}
@@ -117,8 +117,8 @@ class TestWithTopics:
         capsys.readouterr()
         assert run_as("looker", guarded, monkeypatch, "check") == 2
         err = capsys.readouterr().err
-        assert err.startswith("kairos: 17 problems\n  journey.")
-        assert err.count("no right DESCRIBE_CONFIGS") == 17
+        assert err.startswith("kairos: 18 problems\n  journey.")
+        assert err.count("no right DESCRIBE_CONFIGS") == 18
         assert run_as("describer", guarded, monkeypatch, "check") == 0
 
     def test_apply_needs_the_right_to_create(

@@ -1,18 +1,28 @@
 from schemas.topics import topics
 from streams.settings import load_settings
-from streams.topics.wanted import Role, wanted_topics
-from tests.streams.topics.cases import BY_NAME, CHANGELOG, CUSTOMERS, LETTERS, USAGE, WANTED
+from streams.topics.wanted import Role, wanted_topics, worker_topics
+from tests.streams.topics.cases import BY_NAME, CHANGELOG, CUSTOMERS, LETTERS, REPLAYED, SETTINGS, USAGE, WANTED
 
 
-def test_every_topic_of_the_registry_is_wanted_and_the_changelog_too() -> None:
-    assert [it.name for it in WANTED] == [*(it.full_name() for it in topics().values()), CHANGELOG]
+def test_every_topic_of_the_registry_is_wanted_and_the_applications_own_too() -> None:
+    assert [it.name for it in WANTED] == [*(it.full_name() for it in topics().values()), CHANGELOG, REPLAYED]
+
+
+def test_a_worker_uses_all_but_the_one_that_says_what_was_sent_back() -> None:
+    assert [it.name for it in WANTED if it not in worker_topics(SETTINGS)] == [REPLAYED]
+
+
+def test_what_was_sent_back_is_known_for_longer_than_the_letter_is_kept() -> None:
+    kept = (BY_NAME[REPLAYED].configs, BY_NAME[LETTERS].configs)
+    assert [it["cleanup.policy"] for it in kept] == ["delete", "delete"]
+    assert int(kept[0]["retention.ms"]) > int(kept[1]["retention.ms"])
 
 
 def test_names_follow_prefix_and_application() -> None:
     settings = load_settings({}, None, {"engine.topic.prefix": "test.", "engine.application.id": "mine"})
     names = [it.name for it in wanted_topics(settings)]
     assert names[0] == "test.purchases"
-    assert names[-1] == "mine-customers-changelog"
+    assert names[-2:] == ["mine-customers-changelog", "mine-dead-letters-replayed"]
 
 
 def test_every_topic_has_a_role() -> None:
@@ -22,6 +32,7 @@ def test_every_topic_has_a_role() -> None:
     assert len(roles[Role.OUTPUT]) == 6
     assert roles[Role.DEAD_LETTERS] == [LETTERS]
     assert roles[Role.CHANGELOG] == [CHANGELOG]
+    assert roles[Role.REPLAYED] == [REPLAYED]
 
 
 def test_events_are_deleted_with_time_and_never_compacted() -> None:
