@@ -31,7 +31,7 @@ from streams.up import kept as keeping
 from streams.up.board import Board
 from streams.up.kept import Kept
 from streams.up.sending import Sending
-from streams.up.stage import write_catalogue
+from streams.up.stage import keep_for_ever, write_catalogue
 from streams.up.traffic import Traffic
 from streams.up.watching import Watching
 
@@ -68,7 +68,10 @@ async def begin(settings: Settings, folder: Path, kept: Kept, shop: OnlineRetail
     count = await check_inputs(settings, TOPICS)
     if kept.partitions not in {0, count}:
         raise Fatal(f"{folder} went on with {kept.partitions} partitions, and the topics have {count}")
+    if not kept.partitions and (there := await _records(settings, count)):
+        raise Fatal(f"the inputs hold {there:,} records already, and made-up ones do not belong among them")
     kept = msgspec.structs.replace(kept, partitions=count)
+    await keep_for_ever(settings)
     clock = keeping.clock_of(kept, wall_ms())
     prefix = settings.engine.topic_prefix
     sending = Sending(_traffic(shop, kept), clock, kept, folder / keeping.NAME, prefix)
@@ -115,6 +118,16 @@ async def _telling(traffic: Traffic, clock: ScaledClock, board: Board, tell: Tel
         over = "; the history is over" if traffic.over else ""
         at, opened = _instant(clock.now_ms()), board.new_opened
         tell(f"{at}: {opened:,} permissions opened, {len(board.open):,} open now{over}")
+
+
+async def _records(settings: Settings, partitions: int) -> int:
+    """How many records the inputs hold."""
+    watching = Watching(settings, partitions, Board(0, {}), lambda *_: None)
+    await watching.start()
+    try:
+        return (await watching.inputs())[0]
+    finally:
+        await watching.stop()
 
 
 def _traffic(shop: OnlineRetail, kept: Kept) -> Traffic:

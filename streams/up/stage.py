@@ -53,12 +53,26 @@ async def set_topics(settings: Settings) -> None:
     raise Fatal(f"Kafka does not create the topics {', '.join(sorted(names))}")
 
 
+async def keep_for_ever(settings: Settings) -> None:
+    """Let nothing age in the topics of these settings, which are there. Fatal: Kafka refuses."""
+    wanted = {it.name: it.configs for it in wanted_topics(settings)}
+    async with TopicsClient(client_options(settings)) as client:
+        there = (await client.read(list(wanted))).topics
+        refused = await client.change({name: _without_age(wanted[name]) for name in there})
+    if refused:
+        raise Fatal("; ".join(f"{name}: {reason}" for name, reason in sorted(refused.items())))
+
+
 def _ageless(finding: Finding) -> Finding:
     assert finding.create is not None
-    configs = {**finding.create.configs, **AGELESS}
-    if configs["cleanup.policy"] != "delete":
-        del configs["retention.ms"]
+    configs = {**finding.create.configs, **_without_age(finding.create.configs)}
     return msgspec.structs.replace(finding, create=msgspec.structs.replace(finding.create, configs=configs))
+
+
+def _without_age(configs: Mapping[str, str]) -> Mapping[str, str]:
+    """What to change in these: only what is deleted by age has a retention."""
+    compacted = configs["cleanup.policy"] != "delete"
+    return {name: value for name, value in AGELESS.items() if not (compacted and name == "retention.ms")}
 
 
 async def write_catalogue(producer: AIOKafkaProducer, prefix: str, products: Iterable[Product]) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from schemas.framing import RecordDecoder
 from schemas.records import Eligibility
@@ -24,7 +25,6 @@ from streams.embedded.places import locked
 from streams.engine.clock import ScaledClock
 from streams.settings import load_settings
 from streams.up.outside import clock_file, clock_of
-from streams.up.stage import set_topics
 from tests.brokers import Topics
 
 PARTITIONS = 2
@@ -92,6 +92,18 @@ def openings(topics: Topics, wanted: int) -> list[Eligibility]:
     return asyncio.run(within())
 
 
+def retention_ms(topics: Topics) -> str | None:
+    """Of an input; records that are dated years ago would be deleted by any other than none."""
+
+    async def ask() -> str | None:
+        name = topics.name("purchases")
+        async with topics.admin() as admin:
+            (answer,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
+        return next((it[1] for it in answer.resources[0][4] if it[0] == "retention.ms"), None)
+
+    return asyncio.run(ask())
+
+
 @pytest.mark.broker
 @pytest.mark.slow
 def test_workers_that_somebody_else_runs_are_given_a_shop_and_its_clock(
@@ -99,7 +111,7 @@ def test_workers_that_somebody_else_runs_are_given_a_shop_and_its_clock(
 ) -> None:
     folder, log = tmp_path / "shop", tmp_path / "log"
     environ = environ_of(topics, tmp_path / "state")
-    asyncio.run(set_topics(load_settings(environ)))
+    kairos(environ, "topics", "apply", "--yes")
     clock = str(folder / "clock.toml")
     began = kairos(environ, "traffic", "begin", "--dir", str(folder))
     assert began[-1].endswith(f"the clock is in {clock}")
@@ -117,6 +129,9 @@ def test_workers_that_somebody_else_runs_are_given_a_shop_and_its_clock(
     engine = tomllib.loads(Path(clock).read_text())["engine"]
     assert engine["clock.start"].timestamp() * 1000 == reached_ms
     assert engine["clock.speed"] == 60
+    with pytest.raises(AssertionError, match="made-up ones do not belong among them"):
+        kairos(environ, "traffic", "begin", "--dir", str(tmp_path / "another"))
+    assert retention_ms(topics) == "-1"
 
 
 def test_the_clock_of_the_file_is_the_clock_of_the_settings(tmp_path: Path) -> None:
