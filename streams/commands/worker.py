@@ -12,6 +12,7 @@ from streams.errors import Fatal
 from streams.processes import Processes, this_program
 from streams.replay.prepare import DISORDER, duration_ms
 from streams.settings import Settings
+from streams.sparing import Sparing
 
 if TYPE_CHECKING:
     from streams.app import Worker
@@ -121,6 +122,8 @@ def set_up_logging(settings: Settings) -> None:
     """What a worker logs, and how."""
     level = LEVELS[settings.engine.log_level]
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Sparing(OF_THE_CLIENT, "asyncio"))
     logging.getLogger(OF_THE_CLIENT).setLevel(max(level, logging.INFO))
     for name in CHATTY:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
