@@ -24,6 +24,7 @@ from streams.engine.clients import stop
 
 AS_IN_PRODUCTION: Final = ("-XX:TieredStopAtLevel=4", "-Xmx1g")
 """An embedded broker starts fast and stays small; one that is measured against is compiled in full."""
+IDENTITY: Final = "a key for made-up customers"
 BATCH_BYTES: Final = 256 * 1024
 IN_FLIGHT_MAX: Final = 64
 
@@ -50,7 +51,7 @@ class Ground(Struct, frozen=True):
             "KAFKA_BOOTSTRAP_SERVERS": self.bootstrap,
             "ENGINE_APPLICATION_ID": application,
             "ENGINE_TOPIC_PREFIX": prefix,
-            "ENGINE_IDENTITY_KEY": "a key for made-up customers",
+            "ENGINE_IDENTITY_KEY": IDENTITY,
             "ENGINE_LOG_LEVEL": "warning",
             "ENGINE_STANDBY_REPLICAS": 0,
             "STATE_DIR": self.directory / state,
@@ -85,7 +86,7 @@ class Ground(Struct, frozen=True):
     async def _lay(self, records: Iterable[Record]) -> int:
         producer = AIOKafkaProducer(
             bootstrap_servers=self.bootstrap,
-            compression_type="lz4",
+            compression_type="zstd",
             max_batch_size=BATCH_BYTES,
             max_request_size=4 * BATCH_BYTES,
         )

@@ -40,23 +40,22 @@ def lives(prefix: str, count: int, partitions: int) -> Iterator[Record]:
     for number in range(count):
         for event in consumer(number):
             key = event.customer_id.encode()
-            moved = _moved(event, shift_ms)
+            now = moved(event, shift_ms)
             found.append(
                 Record(
-                    prefix + TOPICS[type(event)], murmur2_partition(key, partitions), moved.occurred_at,
-                    key, encode(moved),
+                    prefix + TOPICS[type(event)], murmur2_partition(key, partitions), now.occurred_at,
+                    key, encode(now),
                 )
             )  # fmt: skip
     found.sort(key=lambda record: record.timestamp_ms)
     yield from found
 
 
-def _moved(event: Event, shift_ms: int) -> Event:
+def moved(event: Event, shift_ms: int) -> Event:
     """The same event at another time, with the times inside of it."""
-    moved = replace(event, occurred_at=event.occurred_at + shift_ms)
-    if isinstance(moved, Profile):
-        consents = tuple(replace(it, at=it.at + shift_ms) for it in moved.consents)
-        return replace(moved, consents=consents)
-    if isinstance(moved, Delivery) and moved.estimate_on is not None:
-        return replace(moved, estimate_on=moved.estimate_on + shift_ms // DAY)
-    return moved
+    now = replace(event, occurred_at=event.occurred_at + shift_ms)
+    if isinstance(now, Profile):
+        return replace(now, consents=tuple(replace(it, at=it.at + shift_ms) for it in now.consents))
+    if isinstance(now, Delivery) and now.estimate_on is not None:
+        return replace(now, estimate_on=now.estimate_on + shift_ms // DAY)
+    return now

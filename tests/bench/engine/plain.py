@@ -1,7 +1,7 @@
 """`python -m tests.bench.engine.plain JOB PLAN SAMPLES`: the same jobs as ordinary Faust agents with tables.
 
     count      as Faust's documentation has it: JSON topics, a table in RocksDB, a send per answer
-    tuned      the same with every setting that helped: raw bytes, lz4, larger buffers, seldom commits
+    tuned      the same with every setting that helped: raw bytes, snappy, larger buffers, seldom commits
     journey    the core of the journey, its state in the table; what is due is looked at before each event of
                its partition, because a table is written only within an event
 
@@ -36,7 +36,7 @@ from tests.bench.engine.samples import Sample, Sampler
 
 ROCKS: Final = {"driver": "rocksdict"}
 TUNED: Final[dict[str, Any]] = {
-    "producer_compression_type": "lz4",
+    "producer_compression_type": "snappy",
     "producer_linger": 0.05,
     "producer_max_batch_size": 512 * 1024,
     "producer_acks": 1,
