@@ -8,8 +8,18 @@ from hypothesis import settings
 
 from tests.brokers import broker, kafka_jars, private_broker, topics
 from tests.fortress import fortress
+from tests.registries import private_registry, registry, registry_here
 
-__all__ = ["broker", "fortress", "kafka_jars", "private_broker", "topics"]
+__all__ = [
+    "broker",
+    "fortress",
+    "kafka_jars",
+    "private_broker",
+    "private_registry",
+    "registry",
+    "registry_here",
+    "topics",
+]
 
 settings.register_profile("ci", derandomize=True, deadline=None, database=None)
 settings.load_profile("ci")

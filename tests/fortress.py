@@ -24,10 +24,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from streams.client_options import client_options
-from streams.embedded.broker import LOCK_TIMEOUT_S, Broker
+from streams.embedded.broker import Broker
 from streams.embedded.jars import Jars
 from streams.embedded.launching import SCRAM, launch
-from streams.embedded.lease import leased
+from streams.embedded.lease import LOCK_TIMEOUT_S, leased
 from streams.embedded.places import locked
 from streams.embedded.settings import HOST
 from streams.settings import load_settings

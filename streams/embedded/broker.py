@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from streams.embedded import ports, record
+from streams.embedded import archive, ports, record
 from streams.embedded.errors import NotStarted, PortTaken
 from streams.embedded.jars import Jars, kafka_jars
 from streams.embedded.launching import launch, reason
 from streams.embedded.layout import Layout
+from streams.embedded.lease import LOCK_TIMEOUT_S
 from streams.embedded.places import locked
 from streams.embedded.probe import listens, serves, speaks_kafka
 from streams.embedded.processes import find
@@ -26,8 +27,6 @@ from streams.embedded.settings import HOST, Ports, properties
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 10.0
-LOCK_TIMEOUT_S = 400.0
-"""Longer than a start that has to fetch the jars first."""
 PROBE_EVERY_S = 0.05
 STARTS_MAX = 3
 """Between looking at a port and listening on it, another program may take it."""
@@ -60,6 +59,8 @@ class Status:
 class Broker:
     """The broker of `directory`."""
 
+    KIND = "kafka"
+
     def __init__(
         self,
         directory: Path,
@@ -81,6 +82,11 @@ class Broker:
         self._overrides = dict(overrides or {})
         self.jars = jars or kafka_jars()
         self._launcher = launcher
+
+    @property
+    def directory(self) -> Path:
+        """Where it lives."""
+        return self.layout.directory
 
     @property
     def bootstrap(self) -> str:
@@ -125,6 +131,10 @@ class Broker:
         known.process.send(signal.SIGKILL)
         if not known.process.ended_within(STOP_TIMEOUT_S):
             raise NotStarted(f"process {known.process.pid} cannot be killed")
+
+    def after(self) -> None:
+        """Make the archive of its classes, unless there is one."""
+        archive.make(self.jars, self.layout)
 
     def pause(self) -> None:
         """Make it silent without ending it: its connections stay open and nothing is answered."""

@@ -54,7 +54,7 @@ class Jars:
         """Paths of all jars, whole and as pinned, in the order of the class path; fetches what is not."""
         with locked(self.cache / "jars.lock", LOCK_TIMEOUT_S):
             unsure = self._unsure()
-            wrong = [pin for pin in unsure if not _is(pin, self.folder / pin.filename)]
+            wrong = [pin for pin in unsure if not is_pinned(pin, self.folder / pin.filename)]
             if wrong:
                 self._replace(wrong)
             if unsure:
@@ -73,7 +73,7 @@ class Jars:
         aside = Path(mkdtemp(prefix="fetching-", dir=self.cache))
         try:
             with ThreadPoolExecutor(FETCHED_AT_ONCE) as pool:
-                fetched = list(pool.map(lambda pin: _judged(pin, self.fetch(pin, aside)), wrong))
+                fetched = list(pool.map(lambda pin: judged(pin, self.fetch(pin, aside)), wrong))
             self._move_in(wrong, fetched, aside)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
@@ -118,7 +118,7 @@ def _look(path: Path) -> list[int] | None:
     return [status.st_size, status.st_mtime_ns]
 
 
-def _is(pin: Pin, path: Path) -> bool:
+def is_pinned(pin: Pin, path: Path) -> bool:
     """Whether `path` holds the bytes that `pin` names."""
     try:
         with path.open("rb") as file:
@@ -127,8 +127,9 @@ def _is(pin: Pin, path: Path) -> bool:
         return False
 
 
-def _judged(pin: Pin, path: Path) -> Path:
-    if not _is(pin, path):
+def judged(pin: Pin, path: Path) -> Path:
+    """`path`, which holds the bytes that `pin` names. Raises `Unavailable` for any others."""
+    if not is_pinned(pin, path):
         raise Unavailable(
             f"what was fetched as {pin.coordinate} is something else: its sha256 is not {pin.digest}"
         )

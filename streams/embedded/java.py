@@ -29,3 +29,9 @@ def executable() -> Path:
 def command(options: Sequence[str], jars: Sequence[Path], program: Sequence[str] = ()) -> list[str]:
     """The command that runs `program`, a class and its arguments, with `options` for Java added to ours."""
     return [str(executable()), *FLAGS, *options, "-cp", ":".join(map(str, jars)), *program]
+
+
+def run_jar(options: Sequence[str], jar: Path) -> list[str]:
+    """The command that runs a program in one jar, which names its class path itself."""
+    flags = [flag for flag in FLAGS if "log4j" not in flag]
+    return [str(executable()), *flags, *options, "-jar", str(jar)]

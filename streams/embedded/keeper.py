@@ -1,32 +1,34 @@
-"""`python -m streams.embedded.keeper DIR`: stop the broker of DIR when nobody holds its `lease` any more.
+"""`python -m streams.embedded.keeper KIND DIR`: stop the server of DIR when nobody holds its `lease` now.
 
 Standard input is the reading end of the lease's pipe. Started by `lease`, never by hand.
 """
 
 import os
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from streams.embedded import archive
-from streams.embedded.broker import LOCK_TIMEOUT_S, Broker
-from streams.embedded.lease import LOCK
+from streams.embedded.broker import Broker
+from streams.embedded.lease import LOCK, LOCK_TIMEOUT_S, Server
 from streams.embedded.places import locked
+from streams.embedded.registry import Registry
 
 STDIN = 0
 READ_BYTES = 64
+KINDS: Mapping[str, Callable[[Path], Server]] = {Broker.KIND: Broker, Registry.KIND: Registry}
 
 
-def keep(broker: Broker) -> None:
-    """Return when the last holder has gone and the broker has been stopped."""
+def keep(server: Server) -> None:
+    """Return when the last holder has gone and the server has been stopped."""
     while True:
         while os.read(STDIN, READ_BYTES):
             pass
-        with locked(broker.layout.directory / LOCK, LOCK_TIMEOUT_S):
+        with locked(server.directory / LOCK, LOCK_TIMEOUT_S):
             if not _held_again():
-                broker.stop()
+                server.stop()
                 os.close(STDIN)  # before the lock is free: who comes next must find no keeper
                 break
-    archive.make(broker.jars, broker.layout)
+    server.after()
 
 
 def _held_again() -> bool:
@@ -41,4 +43,4 @@ def _held_again() -> bool:
 
 
 if __name__ == "__main__":
-    keep(Broker(Path(sys.argv[1])))
+    keep(KINDS[sys.argv[1]](Path(sys.argv[2])))

@@ -33,8 +33,9 @@ def context(folder: Path) -> "MavenContext":
 
 
 def fetch(pin: Pin, folder: Path) -> Path:
-    """The jar of `pin`, fetched into `folder`; its bytes are not judged here."""
-    artifact = context(folder).project(pin.group, pin.artifact).at_version(pin.version).artifact()
+    """The file of `pin`, fetched into `folder`; its bytes are not judged here."""
+    component = context(folder).project(pin.group, pin.artifact).at_version(pin.version)
+    artifact = component.artifact(classifier=pin.classifier, packaging=pin.packaging)
     try:
         return artifact.resolve()
     except OSError as error:  # of the network, or of the disk: its text can be long, its name says enough

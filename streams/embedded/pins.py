@@ -1,7 +1,10 @@
-"""Which jars Kafka is made of: every one by name, version and hash, in `kafka_jars.txt`.
+"""What Kafka and the registry are made of: every file by name, version and hash.
 
-A line is `<sha256>  <group>:<artifact>:<version>`. No address stands there: where jars come from is a matter
-of the machine, what they are is a matter of the project. `python -m streams.embedded.pinning` writes it.
+`kafka_jars.txt` names the jars of Kafka, `registry_archive.txt` the one archive of Apicurio Registry.
+A line is `<sha256>  <group>:<artifact>:<version>`, or, of what is no jar,
+`<sha256>  <group>:<artifact>:<packaging>:<classifier>:<version>`. No address stands there: where files come
+from is a matter of the machine, what they are is a matter of the project. `python -m
+streams.embedded.pinning` writes those of Kafka.
 """
 
 from collections.abc import Sequence
@@ -11,24 +14,30 @@ from pathlib import Path
 
 KAFKA = ("org.apache.kafka", "kafka_2.13")
 PINS_FILE = Path(__file__).with_name("kafka_jars.txt")
+REGISTRY_FILE = Path(__file__).with_name("registry_archive.txt")
+JAR = "jar"
 
 
 @dataclass(frozen=True, order=True)
 class Pin:
-    """One jar, and the only bytes that are accepted for it."""
+    """One file, and the only bytes that are accepted for it."""
 
     group: str
     artifact: str
     version: str
     digest: str
+    packaging: str = JAR
+    classifier: str = ""
 
     @property
     def filename(self) -> str:
-        return f"{self.artifact}-{self.version}.jar"
+        classified = f"-{self.classifier}" if self.classifier else ""
+        return f"{self.artifact}-{self.version}{classified}.{self.packaging}"
 
     @property
     def coordinate(self) -> str:
-        return f"{self.group}:{self.artifact}:{self.version}"
+        kind = "" if self.packaging == JAR else f"{self.packaging}:{self.classifier}:"
+        return f"{self.group}:{self.artifact}:{kind}{self.version}"
 
 
 def read_pins(path: Path = PINS_FILE) -> tuple[Pin, ...]:
@@ -54,5 +63,6 @@ def fingerprint(pins: Sequence[Pin]) -> str:
 
 def _pin(line: str) -> Pin:
     digest, coordinate = line.split()
-    group, artifact, version = coordinate.split(":")
-    return Pin(group, artifact, version, digest)
+    group, artifact, *kind, version = coordinate.split(":")
+    packaging, classifier = kind or (JAR, "")
+    return Pin(group, artifact, version, digest, packaging, classifier)

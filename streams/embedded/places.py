@@ -32,11 +32,11 @@ def cache_directory(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kairos"
 
 
-def data_directory(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where the command keeps its broker when no directory is given."""
+def data_directory(environment: Mapping[str, str] = os.environ, program: str = "kafka") -> Path:
+    """Where the command keeps its broker, or its registry, when no directory is given."""
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "kairos" / "kafka"
-    return Path(environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "kairos" / "kafka"
+        return Path.home() / "Library" / "Application Support" / "kairos" / program
+    return Path(environment.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "kairos" / program
 
 
 @contextlib.contextmanager

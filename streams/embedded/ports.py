@@ -7,6 +7,7 @@ broker cannot come back. The first candidate follows from the directory, so a br
 
 import socket
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from zlib import crc32
 
@@ -20,10 +21,15 @@ STRIDE = 7
 
 def choose(directory: Path, clients: int | None) -> Ports:
     """Three free ports; `clients` when it is given, else candidates that follow from `directory`."""
-    if clients is not None and not free(clients):
-        raise PortTaken(f"port {clients} of {HOST} is taken by another program: choose another one")
-    found = (port for port in _candidates(directory) if port != clients and free(port))
-    return Ports(next(found) if clients is None else clients, next(found), next(found))
+    return Ports(*free_ports(directory, clients, 3))
+
+
+def free_ports(directory: Path, first: int | None, count: int) -> list[int]:
+    """So many free ports; `first` when it is given, else candidates that follow from `directory`."""
+    if first is not None and not free(first):
+        raise PortTaken(f"port {first} of {HOST} is taken by another program: choose another one")
+    found = (port for port in _candidates(directory) if port != first and free(port))
+    return [*([] if first is None else [first]), *islice(found, count - (first is not None))]
 
 
 def all_free(ports: Ports) -> bool:
