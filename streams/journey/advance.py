@@ -22,11 +22,12 @@ from streams.journey import (
     items,
     order_moments,
     orders,
+    quiet,
     replies,
 )
 from streams.journey.eligibility import end, expire, reissue
 from streams.journey.folding import FOLDS
-from streams.journey.step import At, Records, Step, World
+from streams.journey.step import At, Records, Step, World, key_of
 from streams.journey.view import FAR
 from streams.journey.words import PLACEMENT_WORDS, Reason, Status
 
@@ -64,7 +65,11 @@ class Journey:
         if step.customer.open:
             expire(step)
         self._apply(step, event)
-        self._decide(step)
+        if type(event) is Usage and quiet.is_only_kept(step, event):
+            for item in step.items.values():
+                work.records.put_item(step.customer_id, item)
+        else:
+            self._decide(step)
 
     def on_wake_up(self, work: Work, customer_id: str, target: Target, at: At) -> None:
         """One look at a customer, an item or an order. A look too many changes nothing."""
@@ -97,6 +102,7 @@ class Journey:
     def _decide(self, step: Step) -> None:
         """Everything after the facts."""
         customer = step.customer
+        step.waiting = {key_of(claim): claim for claim in customer.waiting}
         if customer.decided_under != step.world.version:
             self._redecide(step)
         for order in list(step.orders.values()):

@@ -21,6 +21,8 @@ from streams.journey.words import Reason, Scope
 
 ClaimKey = tuple[int, str, str, str]
 Claims = dict[ClaimKey, Claim]
+OF_ITEMS = frozenset((Scope.ITEM, Scope.CUSTOMER))
+PARCEL, EPISODE = Scope.PARCEL, Scope.EPISODE
 KNOWN_MAX = 65_536
 """Products by brand that a world remembers with their policies."""
 
@@ -93,11 +95,11 @@ def key_of(claim: Claim) -> ClaimKey:
 
     The question of a customer waits for each item that may raise it, so that none is lost with another.
     """
-    if claim.scope in (Scope.ITEM, Scope.CUSTOMER):
+    if claim.scope in OF_ITEMS:
         return claim.placement, claim.product_id, claim.unit_id, claim.cycle
-    if claim.scope == Scope.PARCEL:
+    if claim.scope == PARCEL:
         return claim.placement, claim.order_id, claim.parcel_id, ""
-    if claim.scope == Scope.EPISODE:
+    if claim.scope == EPISODE:
         return claim.placement, claim.ref, "", ""
     return claim.placement, claim.order_id, "", ""
 
@@ -151,7 +153,7 @@ class Step:
         self.items: dict[tuple[str, str], ItemRecord] = {}
         self.orders: dict[str, OrderRecord] = {}
         self.claims: Claims = {}
-        self.waiting: Claims = {key_of(claim): claim for claim in self.customer.waiting}
+        self.waiting: Claims = {}  # by key, from the beginning of the decision on
         self.crowded: list[Claim] = []
         self.vacated: list[ClaimKey] = []
         self.withheld: dict[ClaimKey, tuple[Claim, Reason]] = {}

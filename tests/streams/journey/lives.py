@@ -41,6 +41,11 @@ def _consent(state: Any) -> Act:
 
 orders = st.sampled_from(("o1", "o2", "o3"))
 items = st.sampled_from(ITEMS)
+uses: st.SearchStrategy[Act] = st.builds(
+    lambda kind, item: lambda s: s.use(kind, item, name="brewed" if kind == "milestone" else None),
+    st.sampled_from(("session", "result", "milestone", "limit_reached", "setup_completed", "site_visit")),
+    items,
+)
 acts: st.SearchStrategy[Act] = st.one_of(
     st.builds(
         lambda order_id, names: lambda s: s.order(*names, order_id=order_id),
@@ -51,11 +56,7 @@ acts: st.SearchStrategy[Act] = st.one_of(
         orders,
         st.sampled_from(("in_transit", "delivered", "delivered", "exception", "update_opened", "lost")),
     ),
-    st.builds(
-        lambda kind, item: lambda s: s.use(kind, item, name="brewed" if kind == "milestone" else None),
-        st.sampled_from(("session", "result", "milestone", "limit_reached", "setup_completed", "site_visit")),
-        items,
-    ),
+    uses,
     st.builds(
         lambda status, topic, held: lambda s: s.ticket(status, topic, agent_holds=held),
         st.sampled_from(("new", "solved")),
@@ -85,15 +86,15 @@ acts: st.SearchStrategy[Act] = st.one_of(
 
 
 @st.composite
-def scripts(draw: st.DrawFn, most: int = 14) -> Script:
-    """A life that begins with consent, an order and its delivery."""
+def scripts(draw: st.DrawFn, most: int = 14, of: st.SearchStrategy[Act] = acts) -> Script:
+    """A life of such acts that begins with consent, an order and its delivery."""
     at = 0
     script: Script = [
         (0, lambda s: s.profile(consents=GRANTED)),
         (0, lambda s: s.order("kettle", "lamp", "coffee")),
         (HOUR, lambda s: s.delivered("o1", "po1")),
     ]
-    for act in draw(st.lists(acts, min_size=1, max_size=most)):
+    for act in draw(st.lists(of, min_size=1, max_size=most)):
         at += draw(st.sampled_from((0, HOUR, 7 * HOUR, 26 * HOUR, 80 * HOUR, 200 * HOUR, 700 * HOUR)))
         script.append((max(at, HOUR), act))
     return script

@@ -1,0 +1,99 @@
+"""Pure. Which events are only kept: one more use of what is in use already, which no rule looks at.
+
+    the fact     a use after first value, that earns nothing: the first of each kind stays it
+    the time     neither the customer nor the item is due, and both were decided under the world of now
+    the moments  nothing open about the item can be over, nothing was given up for want of facts, and what
+                 waits is held back by the same gate for as long as before
+
+Deciding would find what it found before, so the item is put with its new fact and the step is over. Most
+events of a connected product are such. A row that answers wrongly "it may matter" costs time and nothing
+else; `tests/streams/journey/test_quiet.py` compares both ways.
+"""
+
+from __future__ import annotations
+
+from schemas.records import Usage
+from state.records import Claim, FlagNow, ItemRecord, Open
+from streams.journey.folding import USAGE_MARKS, USAGE_STAMPS
+from streams.journey.gates import first_shut
+from streams.journey.moments import BY_PLACEMENT
+from streams.journey.step import Step
+from streams.journey.telling import FINAL
+from streams.journey.words import FlagState, Reason
+
+OPEN = FlagState.OPEN
+TRIED_AGAIN = FINAL | {Reason.CROWDED_OUT}
+"""Why a moment does not wait, although an event about its item tries it again."""
+
+
+def is_only_kept(step: Step, event: Usage) -> bool:
+    """Whether a usage event, which was just folded, leaves everything as it was decided last."""
+    if len(step.items) != 1 or step.recheck:
+        return False
+    for item in step.items.values():
+        if not (_is_one_more(step, item, event) and _is_settled(step, item)):
+            return False
+    customer = step.customer
+    for flag in customer.flags:
+        if _wants_help(flag):
+            return False
+    for held in customer.open:
+        if _may_be_over(item, held):
+            return False
+    for seen in item.withheld:
+        if seen.reason in TRIED_AGAIN:
+            return False
+    return all([_still_waits(step, item, claim) for claim in customer.waiting])
+
+
+def _is_one_more(step: Step, item: ItemRecord, event: Usage) -> bool:
+    """A use after first value: whatever a view takes from usage is first of its kind, and lies before it."""
+    if not 0 < item.first_value_at < event.occurred_at:
+        return False
+    stamps = USAGE_STAMPS.get(event.type)
+    if stamps is not None:
+        name, k = stamps
+        return len(getattr(item, name)) < 2 * k or _was_reported_delivered(item)
+    name, k = USAGE_MARKS[event.type]
+    entry, _ = step.world.known(step.customer.brand, item.product_id)
+    earning = entry.earning_milestones if entry is not None else ()
+    return event.type != "limit_reached" and event.name not in earning and len(getattr(item, name)) < 2 * k
+
+
+def _was_reported_delivered(item: ItemRecord) -> bool:
+    """A full list may lose the first use of a later cycle, which matters only where use proves delivery."""
+    return all([line.delivered[0] for line in item.lines])
+
+
+def _is_settled(step: Step, item: ItemRecord) -> bool:
+    """Both were decided under the world of now, and time has brought nothing since."""
+    customer, now, version = step.customer, step.now, step.world.version
+    return (
+        customer.decided_under == version == item.decided_under
+        and not 0 < customer.due_ms <= now
+        and not 0 < item.due_ms <= now
+    )
+
+
+def _wants_help(flag: FlagNow) -> bool:
+    return flag.state == OPEN and not flag.helped_at
+
+
+def _may_be_over(item: ItemRecord, held: Open) -> bool:
+    if held.product_id != item.product_id or held.unit_id != item.unit_id:
+        return False
+    row = BY_PLACEMENT.get(held.placement)
+    return row is not None and row.over is not None
+
+
+def _still_waits(step: Step, item: ItemRecord, claim: Claim) -> bool:
+    if claim.ends_at <= step.now:
+        return False
+    if claim.product_id != item.product_id or claim.unit_id != item.unit_id:
+        return True
+    shut = first_shut(step, claim)
+    return shut is not None and shut[0] == claim.reason and _looks_at(shut[1], claim) == claim.look_at
+
+
+def _looks_at(lifts_at: int, claim: Claim) -> int:
+    return lifts_at if lifts_at < claim.ends_at else 0
