@@ -32,10 +32,12 @@ AHEAD: Final = 512
 class LayeredStore:
     """State of one partition as it will be when the running transaction is committed."""
 
-    __slots__ = ("_ahead", "_ahead_from", "_base", "_changes", "_closed", "_heap", "_order")
+    __slots__ = ("_ahead", "_ahead_from", "_base", "_changes", "_closed", "_heap", "_order", "wakeups_gained")
 
     def __init__(self, base: Store) -> None:
         self._base = base
+        self.wakeups_gained = 0
+        """How many more wake-ups there are with the changes."""
         self._changes = Batch()
         self._order = OrderedKeys()
         self._heap: list[bytes] = []
@@ -51,6 +53,7 @@ class LayeredStore:
     def taken_over(self) -> None:
         """The base holds the changes now: begin the next transaction."""
         self._changes = Batch()
+        self.wakeups_gained = 0
         self._order = OrderedKeys()
         self._heap.clear()
         self._ahead.clear()
@@ -78,6 +81,7 @@ class LayeredStore:
             if key not in values:
                 self._order.add(key)
             values[key] = value
+        self.wakeups_gained += batch.wakeups_gained()
         for key, comes in batch.wakeups.items():
             if comes and not wakeups.get(key):
                 heappush(self._heap, key)

@@ -129,6 +129,11 @@ class RocksStore:
             self._low_is_first = True
         return keys.due_of(self._low) if self._low < _WAKEUPS_END else None
 
+    def bytes_on_disk(self) -> int:
+        """Of all tables; what was not flushed yet is in none."""
+        with self._naming:
+            return self._db.property_int_value("rocksdb.total-sst-files-size") or 0
+
     def compact(self, prefix: bytes) -> None:
         """Rewrite a range without what was deleted in it. May take seconds on a big store."""
         with self._naming:

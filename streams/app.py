@@ -12,7 +12,8 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable
-from functools import cache
+from functools import cache, partial
+from importlib import metadata
 from typing import Any, Final, cast
 
 from faust import StreamT
@@ -24,6 +25,7 @@ from schemas.topics import CATALOGUE, CONTROL, journey_inputs
 from state.rocks import RocksStore
 from state.rocks_options import RocksResources
 from state.store import Store
+from streams.cli import DISTRIBUTION
 from streams.client_options import (
     client_options,
     consumer_options,
@@ -51,6 +53,7 @@ from streams.engine.partitions import Partitions
 from streams.engine.position import Position
 from streams.engine.replay_plan import ReplayPlan
 from streams.engine.table import CustomerTable, LiveStore
+from streams.engine.totals import Totals
 from streams.engine.worlds import Worlds
 from streams.inputs.decode import InputDecoder
 from streams.inputs.partition import PARTITIONERS
@@ -58,9 +61,11 @@ from streams.journey.identity import Identity
 from streams.journey.step import World
 from streams.loading.catalogue_file import read_products
 from streams.loading.policy_file import load_policies
+from streams.metrics.now import Watched
 from streams.settings import Settings
 from streams.topics.start import check_inputs
 from streams.web import pages
+from streams.web.health import Readiness
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +119,9 @@ def create(
     worlds = _worlds(settings, clients, mode)
     failures: list[BaseException] = []
     crash = _crash(app, failures)
-    partitions = Partitions(crash)
+    partitions = Partitions(crash, settings.engine.stop_timeout_ms / 1000)
+    totals = Totals()
+    resources = RocksResources(settings.state.memory_bytes, settings.state.memory_bytes * 3 // 8)
     worker = Worker(app, partitions, worlds, settings, clock, failures)
     run = _slices(app)
     budget_ms = settings.engine.slice_budget_ms
@@ -138,7 +145,7 @@ def create(
                 decoder=decoder,
                 world=_frozen(worlds) if mode.replay and not mode.replay.live_after else worlds.now,
                 state_dir=settings.state.dir,
-                resources=RocksResources(settings.state.memory_bytes, settings.state.memory_bytes * 3 // 8),
+                resources=resources,
                 run=run,
                 slice_ns=lambda: partitions.slice_ns(budget_ms),
                 member=_consumer(app).heartbeats.member,
@@ -153,6 +160,7 @@ def create(
                 journal=os.environ.get(JOURNAL) or None,
                 output_prefix=mode.output_prefix,
                 replay=mode.replay,
+                totals=totals,
                 decides=mode.decides,
             )
         )
@@ -168,9 +176,11 @@ def create(
     for name in topics:
         app.topics.add(app.topic(name, value_type=bytes, key_type=bytes, internal=False, acks=False))
     _table(app, partitions, settings)
-    app.pages = pages.server(
-        settings, partitions, worlds, clock, lambda: app.owners(settings.changelog_topic), app.reached_at
+    owners, watching = (
+        partial(app.owners, settings.changelog_topic),
+        _watching(worker, mode, totals, resources),
     )
+    app.pages = pages.server(settings, partitions, worlds, clock, owners, app.reached_at, watching)
 
     @app.on_before_shutdown.connect
     async def _stop(*_: Any, **__: Any) -> None:
@@ -178,6 +188,27 @@ def create(
 
     app.before_leaving = partitions.stop
     return worker
+
+
+def _watching(worker: Worker, mode: Mode, totals: Totals, resources: RocksResources) -> pages.Watching:
+    """What pages tell of a worker besides its customers."""
+    settings, partitions, worlds = worker.settings, worker.partitions, worker.worlds
+    readiness = Readiness(partitions, worlds, settings.web.ready_commit_age_max_ms / 1000)
+    prefix = settings.engine.topic_prefix
+    watched = Watched(
+        partitions=partitions,
+        worlds=worlds,
+        totals=totals,
+        clock=worker.clock,
+        version=metadata.version(DISTRIBUTION),
+        input_prefix=prefix,
+        output_prefix=prefix if mode.output_prefix is None else mode.output_prefix,
+        member=lambda: bool(partitions.rebalances) and _consumer(worker.app).heartbeats.member(),
+        ready=lambda: not readiness.problems(),
+        state_memory=resources.used_bytes,
+        suppressed=lambda: 0,
+    )
+    return pages.Watching(readiness, watched)
 
 
 def _faust_app(settings: Settings) -> JourneyApp:

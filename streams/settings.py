@@ -65,11 +65,13 @@ class EngineSettings(Struct, frozen=True, kw_only=True):
     processes: int
     standby_replicas: int
     log_level: Literal["debug", "info", "warning", "error"]
+    log_format: Literal["text", "json"]
     commit_interval_min_ms: int
     commit_interval_max_ms: int
     slice_budget_ms: int
     wakeups_per_batch_max: int
     dead_letter_share_max: float
+    stop_timeout_ms: int
     current_threshold_ms: int
     clock: Literal["live", "scaled", "replay"]
     clock_start: datetime | None
@@ -92,6 +94,7 @@ class WebSettings(Struct, frozen=True, kw_only=True):
     host: str
     port: int
     token: Secret | None
+    ready_commit_age_max_ms: int
     advertised_host: str | None
 
 

@@ -140,12 +140,14 @@ TABLE: Final = (
         ("processes", whole(1, 256), 1, "", "that `kairos worker` starts on this machine"),
         ("standby.replicas", whole(0, 16), 1, "", "warm copies of the state on other workers"),
         ("log.level", choice("debug", "info", "warning", "error"), "info", "", "the least that is logged"),
+        ("log.format", choice("text", "json"), "text", "", "lines for people, or objects for a collector"),
         # work and its bounds
         ("commit.interval.min.ms", _ms(60_000), 50, "ms", "transactions of a partition are no closer"),
         ("commit.interval.max.ms", _ms(60_000), 500, "ms", "and no further apart"),
         ("slice.budget.ms", _ms(10_000, 2), 40, "ms", "all partitions work so long, then others may"),
         ("wakeups.per.batch.max", whole(1, 10_000), 2_000, "", "due looks that are taken into one batch"),
         ("dead.letter.share.max", number(0, 1), 0.2, "share", "above it a partition pauses and alerts"),
+        ("stop.timeout.ms", _ms(600_000, 1_000), 20_000, "ms", "a worker that is to stop is gone by then"),
         ("current.threshold.ms", _ms(DAY_MS), 60_000, "ms", "a partition further behind is not current"),
         # time
         ("clock", choice("live", "scaled", "replay"), "live", "", "replay: the time of the events"),
@@ -165,6 +167,13 @@ TABLE: Final = (
         ("host", text(255), "127.0.0.1", "", "where the pages are served; not on loopback: token"),
         ("port", whole(0, 65_535), 6_066, "", "of the first process, others take the next; 0: any"),
         ("token", _TOKEN, None, "", "that requests must show; the same for all workers"),
+        (
+            "ready.commit.age.max.ms",
+            _ms(DAY_MS),
+            30_000,
+            "ms",
+            "not ready with lag and no commit for so long",
+        ),
         ("advertised.host", text(255), None, "", "other workers reach this one there; unset: at host"),
     ),
     *_section(

@@ -150,6 +150,7 @@ class Decider:
         self._batch = Batch()
         self._inputs = dict(position.inputs)
         self._customers = position.customers
+        self._wakeups = position.wakeups
         self._now_ms = position.now_ms
         self._silence = Silence(world.policies.base.sources.silent_after_ms)
         for topic, heard_ms in position.heard.items():
@@ -211,6 +212,7 @@ class Decider:
     def finish(self) -> Commit:
         """Everything since the last commit. The overlay takes it as written: write it, or drop all this."""
         self._overlay.commit_to(self._batch)
+        self._wakeups += self._batch.wakeups_gained()
         position = Position(
             inputs=dict(self._inputs),
             now_ms=self._now_ms,
@@ -218,6 +220,7 @@ class Decider:
             heard=self._silence.last,
             world=self.world.version,
             held=self._incidents.held_flags,
+            wakeups=self._wakeups,
         )
         said = self._work.outputs
         outputs = [self._output(topic, record) for topic, record in said]

@@ -40,6 +40,8 @@ class Stats(Struct):
     unrestored: int = 0
     """Records of the changelog that the store lacks, as of the last look at it."""
     redeciding: bool = False
+    newest_ms: int = 0
+    """The newest timestamp among the records that were read."""
     current: bool = False
     lag: dict[str, int] = {}
     """Records not yet taken, by input topic."""

@@ -29,7 +29,8 @@ SLICE_LEAST_NS: Final = 2_000_000
 class Partitions:
     """The tasks of this worker by partition number."""
 
-    def __init__(self, crash: Callable[[BaseException], None]) -> None:
+    def __init__(self, crash: Callable[[BaseException], None], stop_within_s: float = STOP_WITHIN_S) -> None:
+        self._stop_within_s = stop_within_s
         self.tasks: dict[int, PartitionTask] = {}
         self.rebalances = 0
         self._crash = crash
@@ -73,9 +74,9 @@ class Partitions:
             task.become(Role.GONE, at_once=True)
         running = list(self._running.values())
         if running:
-            _, late = await asyncio.wait(running, timeout=STOP_WITHIN_S)
+            _, late = await asyncio.wait(running, timeout=self._stop_within_s)
             for one in late:
-                log.warning("%s did not end within %s s and is left behind", one.get_name(), STOP_WITHIN_S)
+                log.warning("%s did not end within %s s: left behind", one.get_name(), self._stop_within_s)
                 one.cancel()
 
     def finished(self) -> bool:

@@ -66,6 +66,7 @@ class Position(Struct, frozen=True, array_like=True):
     known, `heard` when each source spoke last, by topic without prefix; `world` the version decided under.
     `replayed` is there during a replay, and after it until something is decided live.
     `held` are the flags of mass incidents; who got them stands in records of their own, see `raised`.
+    `wakeups` is how many are still to come, counted along because to count them would be to read them all.
     """
 
     inputs: dict[str, int] = {}
@@ -75,6 +76,7 @@ class Position(Struct, frozen=True, array_like=True):
     world: int = 0
     replayed: Replayed | None = None
     held: tuple[int, ...] = ()
+    wakeups: int = 0
 
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode

@@ -106,6 +106,11 @@ class Inputs:
                 return False
         return True
 
+    @property
+    def newest_ms(self) -> int:
+        """The newest timestamp that was seen; 0 when none was."""
+        return max(self._newest_ms.values(), default=0)
+
     async def lag(self, clock: Clock) -> tuple[dict[str, int], dict[str, float]]:
         """Records not yet taken by topic, and since when, by `monotonic`, the oldest of them waits.
 

@@ -390,6 +390,7 @@ class ReplayWork:
             world=self._position.world,
             replayed=replayed,
             held=self._raised.incidents.held_flags,
+            wakeups=self._position.wakeups + self._store.wakeups_gained,
         )
         changes.put(positions.KEY, positions.encode(position))
         return Commit(self._outputs, self._letters, changes, position, self._steps)

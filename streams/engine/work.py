@@ -66,7 +66,7 @@ class PartitionWork:
         decider.world = self._kit.world()
         await self._gather()
         stats.lag, stats.waiting_since_s = await self._inputs.lag(self._kit.clock)
-        stats.redeciding = decider.redeciding
+        stats.redeciding, stats.newest_ms = decider.redeciding, self._inputs.newest_ms
         steps = decider.steps
         if decider.dirty:
             counts = decider.counts

@@ -126,6 +126,8 @@ class Worlds:
         fixed: Iterable[Product] = (),
     ) -> None:
         self.world: World | None = None
+        self.problems = 0
+        """Why the newest records are not the world: how many things are wrong with them."""
         self.ready = asyncio.Event()
         self._clients = clients
         self._topics = topics
@@ -187,6 +189,7 @@ class Worlds:
         """A whole batch is here: it is the world from now on, if it is sound."""
         records = self._records
         problems = records.problems()
+        self.problems = len(problems)
         if problems:
             shown = "; ".join(problems[:PROBLEMS_MAX])
             text = f"catalogue and control hold {len(problems)} problems: {shown}"

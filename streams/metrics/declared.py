@@ -21,6 +21,8 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct
 
+from streams.engine.totals import HELD_SECONDS, SECONDS, STEP_SECONDS, STEPS
+
 PREFIX: Final = "kairos_"
 
 
@@ -42,14 +44,6 @@ class Metric(Struct, frozen=True):
     meaning: str
     buckets: tuple[float, ...] = ()
 
-
-SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
-"""Of times that an operator promises: 1 s and 5 s are bounds, so that an objective can stand there."""
-SHORT_SECONDS: Final = (0.00002, 0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.1)
-"""Of one decision."""
-HELD_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
-"""Of times for which nothing else of the process can run."""
-STEPS: Final = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000)
 
 Row: TypeAlias = (
     tuple[str, Kind, tuple[str, ...], str] | tuple[str, Kind, tuple[str, ...], str, tuple[float, ...]]
@@ -174,7 +168,7 @@ METRICS: Final = (
             _H,
             _NONE,
             "Of one record or wake-up, taken as the mean of the slice it was decided in.",
-            SHORT_SECONDS,
+            STEP_SECONDS,
         ),
         ("kairos_slice_seconds", _H, _NONE, "Of a slice of decisions, which holds the loop.", HELD_SECONDS),
         (

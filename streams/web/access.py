@@ -2,7 +2,7 @@
 
 With a token, whoever shows it. Without one the server listens on the loopback interface alone (a rule of the
 settings), and a request must name a loopback host: else a page in somebody's browser could reach it under a
-name of its own that leads there. Whether the worker lives may be asked by everybody.
+name of its own that leads there. Whether the worker lives and is ready may be asked by everybody.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from streams.web.answers import refusal
 
 log = logging.getLogger(__name__)
 
-OPEN_TO_ALL: Final = frozenset({"/healthz"})
+OPEN_TO_ALL: Final = frozenset({"/healthz", "/readyz"})
 SCHEME: Final = "Bearer"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

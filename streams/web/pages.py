@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
+from msgspec import Struct
 from yarl import URL
 
 from streams.engine.clock import Clock
 from streams.engine.partitions import Partitions
 from streams.engine.worlds import Worlds
 from streams.inputs.partition import PARTITIONERS
+from streams.metrics.loop import watch
+from streams.metrics.now import Watched
 from streams.settings import Settings
 from streams.web.customers import PATH, CustomerPages, Places
 from streams.web.forwarding import Forwarder
-from streams.web.health import HEALTH, PARTITIONS, PartitionsPage, healthz
+from streams.web.health import HEALTH, PARTITIONS, READY, PartitionsPage, Readiness, healthz
+from streams.web.metrics import METRICS, MetricsPage
 from streams.web.server import WebServer
 
 Owners = Callable[[], Mapping[int, str]]
 """The address of the worker that has each partition, as of the last rebalance."""
 
 NOWHERE: Final = ""
+
+
+class Watching(Struct, frozen=True):
+    """How a worker is watched."""
+
+    readiness: Readiness
+    watched: Watched
 
 
 def server(
@@ -30,6 +42,7 @@ def server(
     clock: Clock,
     owners: Owners,
     listens: Callable[[URL], None],
+    watching: Watching,
 ) -> WebServer:
     """The server of one worker. `listens` is told the address at which others reach it."""
     partitioner = PARTITIONERS[settings.engine.partitioner]
@@ -62,5 +75,8 @@ def server(
         (PATH, customers.get),
         (PARTITIONS, PartitionsPage(lambda: partitions.tasks).get),
         (HEALTH, healthz),
+        (READY, watching.readiness.get),
+        (METRICS, MetricsPage(watching.watched).get),
     )
-    return WebServer(settings.web, routes, told, customers.close)
+    beside = partial(watch, watching.watched.totals.loop_stall)
+    return WebServer(settings.web, routes, told, customers.close, beside)

@@ -6,7 +6,7 @@ group are told is the one that was truly had.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, Final
 
 from aiohttp import web
@@ -27,7 +27,10 @@ Route = tuple[str, Callable[[web.Request], Awaitable[web.StreamResponse]]]
 
 
 class WebServer(Service):
-    """Listens from `start` to `stop`. `listens` is told the address at which others reach it."""
+    """Listens from `start` to `stop`. `listens` is told the address at which others reach it.
+
+    `closes` is awaited at the end; what is `beside` runs as long as it listens.
+    """
 
     abstract = False
 
@@ -37,6 +40,7 @@ class WebServer(Service):
         routes: Iterable[Route],
         listens: Callable[[URL], None],
         closes: Callable[[], Awaitable[None]] | None = None,
+        beside: Callable[[], Coroutine[Any, Any, None]] | None = None,
         **more: Any,
     ) -> None:
         super().__init__(**more)
@@ -44,9 +48,12 @@ class WebServer(Service):
         self._routes = tuple(routes)
         self._listens = listens
         self._closes = closes
+        self._beside = beside
         self._runner: web.AppRunner | None = None
 
     async def on_start(self) -> None:
+        if self._beside is not None:
+            self.add_future(self._beside())
         settings = self._settings
         app = web.Application(middlewares=[guard(settings.token)], client_max_size=REQUEST_BYTES_MAX)
         app.add_routes([web.get(path, handler) for path, handler in self._routes])

@@ -35,6 +35,7 @@ OTHERS = {
     "engine.wire.format": "confluent",
     "engine.identity.key": "sixteen bytes or more",
     "engine.log.level": "debug",
+    "engine.log.format": "json",
     "engine.dead.letter.share.max": "0.5",
     "engine.clock": "scaled",
     "engine.clock.start": "2026-03-01T12:00:00Z",
