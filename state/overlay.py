@@ -144,6 +144,11 @@ class Overlay:
         self.savepoint()
         self.rollback()
 
+    @property
+    def lookups(self) -> tuple[int, int]:
+        """How often a record was asked for since the start, and how often the store was read for it."""
+        return self._shelf.asked, self._shelf.read
+
     def commit_to(self, batch: Batch) -> None:
         """Put all changes into a batch, wake-ups included. From here on the store is taken to hold them."""
         self._shelf.commit_to(batch)

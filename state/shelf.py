@@ -49,16 +49,19 @@ class _Slot(msgspec.Struct, gc=False):
 class Shelf:
     """Reads records through their codecs once, remembers which changed, and writes only those."""
 
-    __slots__ = ("_changed", "_settled", "_slots", "_store")
+    __slots__ = ("_changed", "_settled", "_slots", "_store", "asked", "read")
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._slots: dict[Hashable, _Slot] = {}
         self._changed: dict[Hashable, Any] = {}
+        self.asked = self.read = 0
+        """How often a record was asked for, and how often the store had to be read for it."""
         self._settled: list[_Slot] = []  # since the last commit; one that settled twice stands in it twice
 
     def get(self, kind: Kind[K, R], name: K) -> R | None:
         """The record in hand; None when there is none. A change of it counts after `put` or `touch`."""
+        self.asked += 1
         slot = self._slots.get(name) or self._load(kind, name)
         record: R | None = slot.hand
         if record is _UNREAD:
@@ -72,6 +75,7 @@ class Shelf:
 
     def put(self, kind: Kind[K, R], name: K, record: R | None) -> None:
         """From now on there is this record, or none."""
+        self.asked += 1
         slot = self._slots.get(name) or self._load(kind, name)
         slot.hand = self._changed[name] = record
 
@@ -84,6 +88,7 @@ class Shelf:
 
     def exists(self, kind: Kind[K, R], name: K) -> bool:
         """Whether the record is stored or will be."""
+        self.asked += 1
         if name in self._changed:
             return self._changed[name] is not None
         return (self._slots.get(name) or self._load(kind, name)).settled is not None
@@ -135,6 +140,7 @@ class Shelf:
 
     def _load(self, kind: Kind[K, R], name: K) -> _Slot:
         key = kind.key_of(name)
+        self.read += 1
         stored = self._store.get(key)
         slot = self._slots[name] = _Slot(kind, key, stored, stored)
         return slot

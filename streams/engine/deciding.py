@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from copy import copy
+from operator import sub
 from time import perf_counter_ns
 from typing import Any, Final, NamedTuple
 
@@ -33,7 +34,7 @@ from streams.engine import position as positions
 from streams.engine.journal import Journal
 from streams.engine.position import Mark, Position
 from streams.engine.raised import RaisedRecords
-from streams.engine.totals import Noted
+from streams.engine.totals import Done, Noted
 from streams.errors import Fatal, told
 from streams.inputs.deadletters import DeadLetter, dead_letter
 from streams.inputs.decode import InputDecoder
@@ -52,6 +53,7 @@ IN_HAND_MAX: Final = 20_000
 _SLICE_CHECK: Final = 8
 """Steps between two looks at the clock inside a slice."""
 
+NOTHING_DONE: Final = Done()
 Encode = Callable[[Any], bytes]
 
 
@@ -80,14 +82,7 @@ class Commit(Struct, frozen=True):
     changes: Batch
     position: Position
     steps: int
-    # for whoever counts, as long as it is not taken over:
-    said: Sequence[tuple[str, Any]] = ()
-    """What the core said, by topic without prefix."""
-    noted: Sequence[Noted] = ()
-    looked: Sequence[int] = ()
-    """When the wake-ups that were looked at were due."""
-    stale: int = 0
-    faults: int = 0
+    done: Done = NOTHING_DONE
 
 
 class Counts(Struct):
@@ -146,7 +141,7 @@ class Decider:
         self._letters: list[DeadLetter] = []
         self._noted: list[Noted] = []
         self._looked: list[int] = []
-        self._counted = Counts()
+        self._counted = (0, 0, 0, 0)
         self._batch = Batch()
         self._inputs = dict(position.inputs)
         self._customers = position.customers
@@ -232,11 +227,8 @@ class Decider:
         self._raised.put(self._batch)
         self._batch.put(positions.KEY, positions.encode(position))
         self.counts.outputs += len(said)
-        return Commit(
-            *(outputs, letters, self._batch, position, self._steps, said, self._noted, self._looked),
-            self.counts.stale - self._counted.stale,
-            self.counts.faults - self._counted.faults,
-        )
+        done = Done(said, self._noted, self._looked, *map(sub, self._count(), self._counted))
+        return Commit(outputs, letters, self._batch, position, self._steps, done)
 
     def committed(self, commit: Commit, mark: Mark) -> None:
         """The transaction stands, and the changelog ends at `mark`: bring the store up to it."""
@@ -248,7 +240,7 @@ class Decider:
         self._letters.clear()
         self._noted.clear()
         self._looked.clear()
-        self._counted = copy(self.counts)
+        self._counted = self._count()
         self._fed = 0
         self._in_hand += self._steps
         self._steps = 0
@@ -337,6 +329,10 @@ class Decider:
     def _reject(self, record: InputRecord, rejection: Rejection, now_ms: int) -> None:
         self.counts.rejected += 1
         self._letters.append(dead_letter(record, rejection, now_ms))
+
+    def _count(self) -> tuple[int, int, int, int]:
+        """What is counted in one go, since the start."""
+        return self.counts.stale, self.counts.faults, *self._overlay.lookups
 
     def _mark(self) -> _Mark:
         outputs, letters = len(self._work.outputs), len(self._letters)

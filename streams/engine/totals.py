@@ -15,6 +15,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from msgspec import Struct
+
 from schemas.records import Decision, Eligibility, FrictionChange, StageChange
 from schemas.topics import HOLDOUT
 
@@ -36,6 +38,23 @@ TREATMENT: Final = "treatment"
 
 Noted: TypeAlias = tuple[str, str, int, int]
 """An event that was decided upon: its topic, its id, when its record was written and when it happened."""
+
+
+class Done(Struct, frozen=True):
+    """What a transaction did, for whoever counts: to be read before the next one begins.
+
+    `said` is what the core said, by topic without prefix. `looked` are the times at which wake-ups were due
+    that were looked at; `stale` ones had moved meanwhile. `asked` is how many records were asked for, `read`
+    for how many of them the store was read.
+    """
+
+    said: Sequence[tuple[str, Any]] = ()
+    noted: Sequence[Noted] = ()
+    looked: Sequence[int] = ()
+    stale: int = 0
+    faults: int = 0
+    asked: int = 0
+    read: int = 0
 
 
 class Distribution:
@@ -113,16 +132,19 @@ class Totals:
             self.inputs[topic] += 1
             self.letters[topic, words["reason"].decode()] += 1
             self.outputs[letter.topic] += 1
-        if commit.noted:
-            self._note(commit.noted)
-            waits = [max(0, now_ms - written) / per_s for _, _, written, _ in commit.noted if written > 0]
+        done = commit.done
+        if done.noted:
+            self._note(done.noted)
+            waits = [max(0, now_ms - written) / per_s for _, _, written, _ in done.noted if written > 0]
             self.event_to_output.observe_all(waits)
-        if commit.looked:
-            self.looked += len(commit.looked)
-            self.lateness.observe_all([(now_ms - due) / per_s for due in commit.looked])
-        self.stale += commit.stale
-        self.faults += commit.faults
-        for topic, record in commit.said:
+        if done.looked:
+            self.looked += len(done.looked)
+            self.lateness.observe_all([(now_ms - due) / per_s for due in done.looked])
+        self.stale += done.stale
+        self.faults += done.faults
+        self.asked += done.asked
+        self.read += done.read
+        for topic, record in done.said:
             self._said(topic, record)
 
     def _note(self, noted: Sequence[Noted]) -> None:
