@@ -156,7 +156,8 @@ class RocksStore:
         try:
             self.flush()
         finally:
-            self._db.close()
+            with self._naming:
+                self._db.close()
 
     def _follow(self, wakeups: dict[bytes, bool]) -> None:
         """Keep the mark: what comes below it is the new first; when the first goes, the next is unknown."""
