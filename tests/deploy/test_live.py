@@ -1,0 +1,63 @@
+"""A real Prometheus scrapes a real worker: what rules and dashboards ask for is there, and is understood."""
+
+import asyncio
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from deploy.prometheus import rules
+from streams.embedded.broker import Broker
+from streams.metrics.declared import METRICS
+from tests.brokers import Topics
+from tests.deploy import asked
+from tests.prometheus import Prometheus, prometheus
+from tests.streams.web.test_live import send_profiles
+from tests.streams.web.workers import create_topics, get, until, worker
+from tests.tools import tool
+
+TYPES = "# TYPE "
+LATER = {metric.name for metric in METRICS if "begins when" in metric.meaning}
+"""Their series begin when something is first seen."""
+
+
+class Live(NamedTuple):
+    page: str
+    server: Prometheus
+
+
+@pytest.fixture
+def live(broker: Broker, topics: Topics, tmp_path: Path) -> Iterator[Live]:
+    """A worker with some input behind it, and the Prometheus that scrapes it."""
+    program = tool("prometheus")
+    create_topics(topics)
+    asyncio.run(send_profiles(broker.bootstrap, topics.name("profiles")))
+    with worker(topics, tmp_path) as address:
+        until(lambda: bool(address()) and get(f"{address()}/readyz")[0] == 200, "the worker is ready")
+        with prometheus(program, tmp_path / "prometheus", rules.text(times=30), [address()[7:]]) as server:
+            until(lambda: bool(server.query("kairos_ready == 1")), "the worker was scraped")
+            until(lambda: all(rule["lastEvaluation"][:2] == "20" for rule in server.rules()), "rules ran")
+            with urllib.request.urlopen(f"{address()}/metrics", timeout=10) as answer:  # noqa: S310 - our own
+                yield Live(answer.read().decode(), server)
+
+
+@pytest.mark.broker
+@pytest.mark.slow
+def test_prometheus_understands_a_worker_and_finds_what_is_asked_for(live: Live) -> None:
+    (target,) = live.server.targets()
+    assert (target["health"], target["lastError"]) == ("up", "")
+    evaluated = live.server.rules()
+    assert len(evaluated) == len(list(asked.rules()))
+    assert [(rule["name"], rule["lastError"]) for rule in evaluated if rule["health"] != "ok"] == []
+
+    told = {line.split()[2] for line in live.page.splitlines() if line.startswith(TYPES)}
+    wanted = {name for expr in asked.expressions().values() for name in asked.metrics_in(expr)}
+    assert wanted - told == set()
+
+    for expr in asked.expressions().values():
+        live.server.query(expr)  # an error of the expression is an error of the request
+    for metric in sorted(wanted - LATER):
+        assert live.server.query(f'count({{__name__=~"{metric}(_count)?"}})'), f"{metric} has no series"
+    assert live.server.alerts() == []
