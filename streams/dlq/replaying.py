@@ -1,6 +1,6 @@
 """Sends letters back to their topics, each once, however often and from wherever it is run.
 
-    marker of every letter that is sent -> a compacted topic, in the same transaction as the letters
+    marker of every letter that is sent -> a topic of markers, in the same transaction as the letters
 
 Group offsets would not do: they say "up to here", and of what lies before that, some letters are mended today
 and others next week. There is one transactional id per application, so a second run fences the first, and
@@ -12,50 +12,46 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.errors import KafkaError, ProducerFenced
+from aiokafka.errors import IllegalOperation, KafkaError, ProducerFenced
 
-from schemas.topics import DEAD_LETTERS, topics
 from streams.dlq.letters import Letter
 from streams.dlq.reading import read
+from streams.engine.failpoints import Failpoints
 from streams.errors import Fatal, Retryable
 from streams.inputs.records import InputRecord
+from streams.settings import Settings
+from streams.topics.applying import carry_out, look_after, look_before
 from streams.topics.kafka import TopicsClient
-from streams.topics.plan import New
+from streams.topics.plan import Asked
+from streams.topics.wanted import replayed_topic
 
 HEADER: Final = "kairos-replayed-from"
-DAY_MS: Final = 86_400_000
-KEPT_LONGER_DAYS: Final = 7
 BATCH_MAX: Final = 200
 """Letters of one transaction."""
+ABORTS_WITHIN_S: Final = 5.0
 
 Again = tuple[Letter, InputRecord]
 
 
-def markers_topic(application_id: str) -> str:
-    """Where it is marked what was sent back."""
-    return f"{application_id}-dead-letters-replayed"
-
-
-def transactional_id(application_id: str) -> str:
+def transactional_id(settings: Settings) -> str:
     """One for all runs of an application."""
-    return f"{application_id}-dlq"
+    return f"{settings.transactional_ids}dlq"
 
 
-async def make_markers_topic(client: TopicsClient, name: str, letters: str) -> None:
-    """Make it, unless it is there, with as many replicas as the letters have. Fatal: it cannot be made."""
-    found = (await client.read([name, letters])).topics
-    if name in found:
-        return
+async def make_markers_topic(client: TopicsClient, settings: Settings, letters: str) -> None:
+    """Make it, unless it is there. Fatal: there are no dead letters. NotAllowed: it may not be made."""
+    wanted = replayed_topic(settings)
+    found = (await client.read([wanted.name, letters])).topics
     if letters not in found:
         raise Fatal(f"the topic {letters} does not exist: `kairos topics apply` makes it")
-    days = (topics()[DEAD_LETTERS].retention_days or 0) + KEPT_LONGER_DAYS
-    configs = {"cleanup.policy": "compact,delete", "retention.ms": str(days * DAY_MS)}
-    new = New(partitions=1, replicas=found[letters].replicas, configs=configs)
-    for refused in (await client.create({name: new})).values():
-        raise Fatal(f"the topic {name}, which says what was sent back, cannot be created: {refused}")
+    if wanted.name not in found:
+        asked = Asked(replicas=found[letters].replicas)
+        await carry_out(client, await look_before(client, [wanted], asked))
+        await look_after(client, [wanted], asked)
 
 
 async def marked(consumer: AIOKafkaConsumer, topic: str) -> set[bytes]:
@@ -66,11 +62,34 @@ async def marked(consumer: AIOKafkaConsumer, topic: str) -> set[bytes]:
     return found
 
 
-async def send(producer: AIOKafkaProducer, batch: Sequence[Again], markers: str) -> None:
-    """All of a batch, or nothing. Fatal: another run has begun. Retryable: run it again."""
+async def send(
+    producer: AIOKafkaProducer, batch: Sequence[Again], markers: str, failpoints: Failpoints
+) -> None:
+    """All of a batch, or nothing. Fatal: another run has begun. Retryable: run it again.
+
+    What fails is ended here: an open transaction holds up whoever reads the topics that it wrote to.
+    """
     try:
         await producer.begin_transaction()
-        sent: list[Any] = []
+        failpoints.reach("after_begin")
+        await _all_of(await _written(producer, batch, markers))
+        failpoints.reach("before_commit")
+        await producer.commit_transaction()
+        failpoints.reach("after_commit")
+    except ProducerFenced as error:
+        raise Fatal("another replay of these dead letters has begun, and goes on") from error
+    except KafkaError as error:
+        await _abort(producer)
+        raise Retryable(f"the last batch was not sent, or nobody knows: run it again ({error!r})") from error
+    except BaseException:
+        await _abort(producer)
+        raise
+
+
+async def _written(producer: AIOKafkaProducer, batch: Sequence[Again], markers: str) -> list[Any]:
+    """The answers to come. What refuses one record ends the transaction, and the refused one knows why."""
+    sent: list[Any] = []
+    try:
         for letter, record in batch:
             sent.append(
                 await producer.send(
@@ -80,12 +99,16 @@ async def send(producer: AIOKafkaProducer, batch: Sequence[Again], markers: str)
             )  # fmt: skip
             target = f"{record.topic}-{record.partition}".encode()
             sent.append(await producer.send(markers, target, letter.marker, partition=0))
+    except IllegalOperation:
         await _all_of(sent)
-        await producer.commit_transaction()
-    except ProducerFenced as error:
-        raise Fatal("another replay of these dead letters has begun, and goes on") from error
-    except KafkaError as error:
-        raise Retryable(f"the last batch was not sent, or nobody knows: run it again ({error!r})") from error
+        raise
+    return sent
+
+
+async def _abort(producer: AIOKafkaProducer) -> None:
+    """As far as that is possible; the broker does it by itself after a time."""
+    with suppress(KafkaError, TimeoutError):
+        await asyncio.wait_for(producer.abort_transaction(), ABORTS_WITHIN_S)
 
 
 async def _all_of(sent: list[Any]) -> None:

@@ -1,7 +1,16 @@
 from schemas.topics import topics
 from streams.settings import load_settings
 from streams.topics.wanted import Role, wanted_topics, worker_topics
-from tests.streams.topics.cases import BY_NAME, CHANGELOG, CUSTOMERS, LETTERS, REPLAYED, SETTINGS, USAGE, WANTED
+from tests.streams.topics.cases import (
+    BY_NAME,
+    CHANGELOG,
+    CUSTOMERS,
+    LETTERS,
+    REPLAYED,
+    SETTINGS,
+    USAGE,
+    WANTED,
+)
 
 
 def test_every_topic_of_the_registry_is_wanted_and_the_applications_own_too() -> None:
