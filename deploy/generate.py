@@ -1,4 +1,4 @@
-"""`python -m deploy.generate`: write the rules and dashboards of the tables. `--check` compares."""
+"""`python -m deploy.generate`: write rules, dashboards and settings, made of tables. `--check` compares."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from deploy import settings
 from deploy.grafana import dashboards
 from deploy.prometheus import rules
 
@@ -16,7 +17,12 @@ HERE: Final = Path(__file__).parent
 def files() -> dict[Path, str]:
     """Every generated file with what belongs in it."""
     grafana = {HERE / "grafana" / name: text for name, text in dashboards.texts().items()}
-    return {HERE / "prometheus" / "kairos.rules.yml": rules.text(), **grafana}
+    return {
+        HERE / "prometheus" / "kairos.rules.yml": rules.text(),
+        HERE / "SETTINGS.md": settings.page(),
+        HERE / "helm" / "kairos" / "values.schema.json": settings.chart_schema(),
+        **grafana,
+    }
 
 
 def differing() -> list[Path]:
