@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -25,6 +25,7 @@ from aiokafka.errors import KafkaError
 from schemas.framing import encode
 from schemas.records import Control, Product
 from streams.engine.clients import Clients, stop
+from streams.engine.clock import wall_ms
 from streams.engine.overrides import partitions_of
 from streams.errors import Fatal, Retryable
 from streams.inputs.decode import InputDecoder
@@ -178,8 +179,8 @@ class Worlds:
                         InputRecord(it.topic, it.partition, it.offset, it.timestamp, it.key, it.value)
                     )
             if found:
-                changed_at = monotonic()
-            elif changed_at is not None and monotonic() - changed_at >= SETTLED_S:
+                changed_at = monotonic() - (_age_s(found) if self.world is None else 0.0)
+            if changed_at is not None and monotonic() - changed_at >= SETTLED_S:
                 read = [await consumer.position(tp) >= end for tp, end in ends.items()]
                 if all(read):
                     changed_at = None
@@ -207,6 +208,12 @@ class Worlds:
                 len(world.control.records),
             )
         self.ready.set()
+
+
+def _age_s(found: Mapping[TopicPartition, Sequence[Any]]) -> float:
+    """How long ago the newest of these was written: a start need not wait for what was whole long before."""
+    newest_ms = max(record.timestamp for records in found.values() for record in records)
+    return max(0.0, (wall_ms() - newest_ms) / 1000)
 
 
 async def _partitions(consumer: AIOKafkaConsumer, topics: tuple[str, ...]) -> list[TopicPartition]:
