@@ -1,4 +1,4 @@
-"""`python -m deploy.generate`: write rules, dashboards and settings, made of tables. `--check` compares."""
+"""`python -m deploy.generate`: write what is made of tables, rules, dashboards, pages. `--check` compares."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from deploy import settings
+from deploy import metrics, settings
 from deploy.grafana import dashboards
 from deploy.prometheus import rules
 
@@ -20,6 +20,7 @@ def files() -> dict[Path, str]:
     return {
         HERE / "prometheus" / "kairos.rules.yml": rules.text(),
         HERE / "SETTINGS.md": settings.page(),
+        HERE / "METRICS.md": metrics.page(),
         HERE / "helm" / "kairos" / "values.schema.json": settings.chart_schema(),
         **grafana,
     }

@@ -90,7 +90,7 @@ METRICS: Final = (
             "kairos_repeated_events_total",
             _C,
             _TOPIC,
-            "Events whose id was among some 65 thousand last ones of their partition. They change nothing.",
+            "Events whose id was among some 65 thousand last ones of this worker. They change nothing.",
         ),
         (
             "kairos_source_silence_seconds",
@@ -155,7 +155,13 @@ METRICS: Final = (
     ),
     *_group(
         "Transactions",
-        ("kairos_transaction_seconds", _H, _PARTITION, "Of a commit, from its begin to its end.", SECONDS),
+        (
+            "kairos_transaction_seconds",
+            _H,
+            _PARTITION,
+            "Of a commit, with the wait for its turn in this process.",
+            SECONDS,
+        ),
         (
             "kairos_last_commit_age_seconds",
             _G,

@@ -81,6 +81,18 @@ def test_any_changes_read_as_if_they_were_written_and_are_given_away_whole(steps
     run(MemoryStore(), steps)
 
 
+@given(st.lists(st.tuples(st.lists(st.tuples(RECORD, st.none() | DUE), unique_by=lambda put: put[0]), GIVE)))
+def test_wakeups_are_counted_along(steps: list[tuple[list[tuple[bytes, int | None]], bool]]) -> None:
+    layered, count = LayeredStore(MemoryStore()), 0
+    for puts, give in steps:
+        layered.write(batch_of(layered, puts, []))
+        assert count + layered.wakeups_gained == len(layered.scan(keys.WAKEUPS))
+        if give:
+            count += layered.wakeups_gained
+            layered._base.write(layered.changes)
+            layered.taken_over()
+
+
 @settings(max_examples=12)
 @given(STEPS)
 def test_any_changes_over_rocksdb_likewise(steps: Steps) -> None:
