@@ -1,4 +1,4 @@
-"""Ends with 0 when the worker on this machine lives: asks it as Kubernetes would, since the image has no curl."""
+"""Ends with 0 when the worker of this container lives: an image without curl is asked by this."""
 
 import os
 import sys
