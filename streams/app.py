@@ -62,7 +62,10 @@ from streams.journey.step import World
 from streams.loading.catalogue_file import read_products
 from streams.loading.policy_file import load_policies
 from streams.metrics.now import Watched
+from streams.outputs.wire import encoder
+from streams.registry.cache import SchemaCache, schema_cache
 from streams.settings import Settings
+from streams.sparing import left_out
 from streams.topics.start import check_inputs
 from streams.web import pages
 from streams.web.health import Readiness
@@ -94,6 +97,8 @@ class Worker(Struct, frozen=True):
     app: JourneyApp
     partitions: Partitions
     worlds: Worlds
+    schemas: SchemaCache | None
+    """What is known of the schema registry, where one is used."""
     settings: Settings
     clock: Clock
     failures: list[BaseException]
@@ -116,13 +121,14 @@ def create(
     )
     prefix = settings.engine.topic_prefix
     topics = tuple(topic.full_name(prefix) for topic in journey_inputs())
-    worlds = _worlds(settings, clients, mode)
+    schemas = schema_cache(settings)
+    worlds = _worlds(settings, clients, mode, schemas)
     failures: list[BaseException] = []
     crash = _crash(app, failures)
     partitions = Partitions(crash, settings.engine.stop_timeout_ms / 1000)
     totals = Totals()
     resources = RocksResources(settings.state.memory_bytes, settings.state.memory_bytes * 3 // 8)
-    worker = Worker(app, partitions, worlds, settings, clock, failures)
+    worker = Worker(app, partitions, worlds, schemas, settings, clock, failures)
     run = _slices(app)
     budget_ms = settings.engine.slice_budget_ms
 
@@ -130,8 +136,13 @@ def create(
         """Before the group is joined: inputs are there, catalogue and control are read."""
         count = await check_inputs(settings) if checked is None else checked
         cast("JourneyAssignor", app.assignor).partitions = count
+        if schemas is not None:
+            await schemas.open(prefix, with_outputs=settings.engine.wire_format == "confluent")
         decoder = InputDecoder(
-            prefix=prefix, partitions=count, partitioner=PARTITIONERS[settings.engine.partitioner]
+            prefix=prefix,
+            source=schemas,
+            partitions=count,
+            partitioner=PARTITIONERS[settings.engine.partitioner],
         )
         partitions.use(
             Kit(
@@ -162,6 +173,8 @@ def create(
                 replay=mode.replay,
                 totals=totals,
                 decides=mode.decides,
+                encode=encoder(settings.engine.wire_format, {} if schemas is None else schemas.outputs),
+                readable=None if schemas is None else schemas.readable,
             )
         )
         following = asyncio.create_task(worlds.run(), name="worlds")
@@ -185,6 +198,8 @@ def create(
     @app.on_before_shutdown.connect
     async def _stop(*_: Any, **__: Any) -> None:
         worlds.end()
+        if schemas is not None:
+            await schemas.close()
 
     app.before_leaving = partitions.stop
     return worker
@@ -193,7 +208,8 @@ def create(
 def _watching(worker: Worker, mode: Mode, totals: Totals, resources: RocksResources) -> pages.Watching:
     """What pages tell of a worker besides its customers."""
     settings, partitions, worlds = worker.settings, worker.partitions, worker.worlds
-    readiness = Readiness(partitions, worlds, settings.web.ready_commit_age_max_ms / 1000)
+    checks = () if worker.schemas is None else (worker.schemas.problem,)
+    readiness = Readiness(partitions, worlds, settings.web.ready_commit_age_max_ms / 1000, checks)
     prefix = settings.engine.topic_prefix
     watched = Watched(
         partitions=partitions,
@@ -206,7 +222,7 @@ def _watching(worker: Worker, mode: Mode, totals: Totals, resources: RocksResour
         member=lambda: bool(partitions.rebalances) and _consumer(worker.app).heartbeats.member(),
         ready=lambda: not readiness.problems(),
         state_memory=resources.used_bytes,
-        suppressed=lambda: 0,
+        suppressed=left_out,
     )
     return pages.Watching(readiness, watched)
 
@@ -243,7 +259,7 @@ def _frozen(worlds: Worlds) -> Callable[[], World]:
     return cache(worlds.now)
 
 
-def _worlds(settings: Settings, clients: Clients, mode: Mode) -> Worlds:
+def _worlds(settings: Settings, clients: Clients, mode: Mode, schemas: SchemaCache | None) -> Worlds:
     prefix, secret = settings.engine.topic_prefix, settings.engine.identity_key
     key = mode.identity or (None if secret is None else secret.reveal().encode())
     if key is None:
@@ -252,7 +268,7 @@ def _worlds(settings: Settings, clients: Clients, mode: Mode) -> Worlds:
     products: tuple[Product, ...] = () if file is None else read_products(file)
     return Worlds(
         clients,
-        InputDecoder(prefix=prefix),
+        InputDecoder(prefix=prefix, source=schemas),
         (prefix + CATALOGUE, prefix + CONTROL),
         load_policies(settings.files.policy),
         Identity(key or IDENTITY),

@@ -23,6 +23,8 @@ class Sparing(logging.Filter):
 
     def __init__(self, *loggers: str, clock: Callable[[], float] = monotonic) -> None:
         super().__init__()
+        self.left_out = 0
+        """How many lines it kept back since the start."""
         self._loggers = tuple(f"{name}." for name in loggers)
         self._clock = clock
         self._said: dict[tuple[str, int, str], tuple[float, int]] = {}
@@ -42,7 +44,14 @@ class Sparing(logging.Filter):
             self._said.clear()
         self._said[kind] = began, count + 1
         if count >= SAID_MAX:
+            self.left_out += 1
             return False
         if left_out:
             record.msg, record.args = f"{record.getMessage()} [and {left_out} more like it before]", None
         return True
+
+
+def left_out() -> int:
+    """How many lines the handlers of this process kept back in all."""
+    filters = (it for handler in logging.getLogger().handlers for it in handler.filters)
+    return sum(it.left_out for it in filters if isinstance(it, Sparing))

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from streams.sparing import KINDS_MAX, SAID_MAX, WITHIN_S, Sparing
+from streams.sparing import KINDS_MAX, SAID_MAX, WITHIN_S, Sparing, left_out
 
 AWAY = "Unable connect to node with id %s: %s"
 
@@ -46,6 +46,7 @@ def away(times: int, name: str = "aiokafka.client") -> None:
 def test_what_a_client_repeats_is_said_a_few_times(heard: Heard) -> None:
     away(1_000)
     assert heard.lines == [AWAY % (number, "refused") for number in range(SAID_MAX)]
+    assert left_out() == 1_000 - SAID_MAX
 
 
 def test_after_a_while_it_is_said_again_with_how_often_it_was_left_out(heard: Heard, clock: Clock) -> None:
