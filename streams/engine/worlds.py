@@ -212,7 +212,7 @@ class Worlds:
 
 def _age_s(found: Mapping[TopicPartition, Sequence[Any]]) -> float:
     """How long ago the newest of these was written: a start need not wait for what was whole long before."""
-    newest_ms = max(record.timestamp for records in found.values() for record in records)
+    newest_ms: int = max(record.timestamp for records in found.values() for record in records)
     return max(0.0, (wall_ms() - newest_ms) / 1000)
 
 
