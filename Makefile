@@ -30,7 +30,7 @@ endif
 PY := $(VENV)/bin/python
 LOCKED := $(VENV)/.locked-$(shell cksum < requirements-dev.lock 2>/dev/null | cut -d ' ' -f 1)
 INSTALLED := $(VENV)/.installed
-TOOLS := build/.tools
+TOOLS := build/.tools-$(shell cksum < deploy/tools.sh 2>/dev/null | cut -d ' ' -f 1)
 
 .PHONY: help
 help: ## list the targets
@@ -96,12 +96,12 @@ clean: ## remove the environment and everything that was made
 	@find schemas state streams tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: tools
-tools: ## fetch Prometheus for the tests into build/tools; needs no root and installs nothing
+tools: ## fetch Prometheus, helm and more for the tests into build/tools; needs no root and installs nothing
 	@deploy/tools.sh build/tools
 
 # Asked for once: where they are not to be had, the tests that need them are skipped and say so.
 $(TOOLS):
-	@{ command -v prometheus && command -v promtool; } >/dev/null || deploy/tools.sh build/tools || true
+	@deploy/tools.sh build/tools || true
 	@mkdir -p $(@D) && touch $@
 
 $(LOCKED):

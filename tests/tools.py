@@ -17,5 +17,5 @@ def tool(name: str) -> str:
     """The path of a program; whatever asks for it is skipped without it."""
     found = find(name)
     if found is None:
-        pytest.skip(f"no {name} on this machine: `make tools` fetches it on Debian and Ubuntu")
+        pytest.skip(f"no {name} on this machine: `make tools` says why")
     return found
