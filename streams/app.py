@@ -136,14 +136,7 @@ def create(
         """Before the group is joined: inputs are there, catalogue and control are read."""
         count = await check_inputs(settings) if checked is None else checked
         cast("JourneyAssignor", app.assignor).partitions = count
-        if schemas is not None:
-            await schemas.open(prefix, with_outputs=settings.engine.wire_format == "confluent")
-        decoder = InputDecoder(
-            prefix=prefix,
-            source=schemas,
-            partitions=count,
-            partitioner=PARTITIONERS[settings.engine.partitioner],
-        )
+        decoder = await _decoder(settings, schemas, count)
         partitions.use(
             Kit(
                 app_id=settings.engine.application_id,
@@ -198,8 +191,7 @@ def create(
     @app.on_before_shutdown.connect
     async def _stop(*_: Any, **__: Any) -> None:
         worlds.end()
-        if schemas is not None:
-            await schemas.close()
+        await asyncio.gather(*(it.close() for it in (schemas,) if it is not None))
 
     app.before_leaving = partitions.stop
     return worker
@@ -252,6 +244,19 @@ def _faust_app(settings: Settings) -> JourneyApp:
     app.group_options = {**client_options(settings), **consumer_options(settings)}
     app.transport = GroupTransport([URL(f"kafka://{server}") for server in kafka.bootstrap_servers], app)
     return app
+
+
+async def _decoder(settings: Settings, schemas: SchemaCache | None, partitions: int) -> InputDecoder:
+    """What decodes inputs, once what is known of the registry is there."""
+    engine = settings.engine
+    if schemas is not None:
+        await schemas.open(engine.topic_prefix, with_outputs=engine.wire_format == "confluent")
+    return InputDecoder(
+        prefix=engine.topic_prefix,
+        source=schemas,
+        partitions=partitions,
+        partitioner=PARTITIONERS[engine.partitioner],
+    )
 
 
 def _frozen(worlds: Worlds) -> Callable[[], World]:

@@ -104,6 +104,7 @@ class RegistrySettings(Struct, frozen=True, kw_only=True):
     url: str | None
     username: str | None
     password: Secret | None
+    ssl_ca_location: Path | None
 
 
 class FileSettings(Struct, frozen=True, kw_only=True):

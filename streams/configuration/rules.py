@@ -86,9 +86,9 @@ def _registry_user(values: Values) -> str | None:
     user, password = values["registry.username"], values["registry.password"]
     if (user is None) != (password is None):
         return "registry.username and registry.password go together"
-    if user is not None and values["registry.url"] is None:
-        return "registry.username needs registry.url"
-    return None
+    stated = ("registry.username", "registry.ssl.ca.location")
+    alone = next((name for name in stated if values[name] is not None), None)
+    return f"{alone} needs registry.url" if alone and values["registry.url"] is None else None
 
 
 def _clock(values: Values) -> str | None:
@@ -129,7 +129,9 @@ RULES: Final = (
     Rule(("kafka.security.protocol", *SSL_FILES, "kafka.ssl.key.password"), _ssl),
     Rule((*SSL_FILES[1:], "kafka.ssl.key.password"), _key),
     Rule(("engine.wire.format", "registry.url"), _registry),
-    Rule(("registry.username", "registry.password", "registry.url"), _registry_user),
+    Rule(
+        ("registry.username", "registry.password", "registry.ssl.ca.location", "registry.url"), _registry_user
+    ),
     Rule(("engine.clock", "engine.clock.start", "engine.clock.began", "engine.clock.speed"), _clock),
     Rule(("web.host", "web.token"), _web),
     Rule(("state.dir",), _directory),

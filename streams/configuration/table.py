@@ -181,6 +181,7 @@ TABLE: Final = (
         ("url", url(), None, "", "schema registry with the Confluent API"),
         ("username", text(), None, "", "user of the registry"),
         ("password", _PASSWORD, None, "", "password of the registry"),
+        ("ssl.ca.location", path(), None, "", "certificates to trust; unset: those of the system"),
     ),
     *_section(
         "files",

@@ -21,7 +21,6 @@ from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 
-from schemas.framing import encode
 from schemas.records import Control, FrictionChange, Product
 from schemas.topics import CUSTOMERS, DEAD_LETTERS, DEFAULT_PREFIX
 from state import keys
@@ -43,6 +42,7 @@ from streams.journey.advance import Journey, Work
 from streams.journey.redeciding import Cursor, redecide
 from streams.journey.step import At, World
 from streams.outputs.snapshot import snapshot
+from streams.outputs.wire import Encode, single_object
 from streams.replay.driver import FAULT_RETRY_MS, NO_FAULT_OF_A_STEP, TOPICS
 from streams.replay.silence import Silence
 
@@ -54,7 +54,6 @@ _SLICE_CHECK: Final = 8
 """Steps between two looks at the clock inside a slice."""
 
 NOTHING_DONE: Final = Done()
-Encode = Callable[[Any], bytes]
 
 
 class Slice(Struct, frozen=True):
@@ -122,7 +121,7 @@ class Decider:
         position: Position,
         *,
         prefix: str = DEFAULT_PREFIX,
-        encode_output: Encode = encode,
+        encode_output: Encode = single_object,
         journal: Journal | None = None,
     ) -> None:
         self.counts = Counts()
@@ -363,8 +362,8 @@ class Decider:
         self._fed = len(said)
 
     def _output(self, topic: str, record: Any) -> Output:
-        name = self._prefix + topic.removeprefix(DEFAULT_PREFIX)
-        return Output(name, record.customer_id.encode(), self._encode(record))
+        name = topic.removeprefix(DEFAULT_PREFIX)
+        return Output(self._prefix + name, record.customer_id.encode(), self._encode(name, record))
 
     def _gone(self) -> set[str]:
         """The customers whose record goes with this commit: they were erased."""
@@ -382,5 +381,6 @@ class Decider:
         for customer_id in sorted(customer_ids):
             value = None
             if overlay.exists(customer_id):
-                value = self._encode(snapshot(customer_id, overlay.customer(customer_id), self._now_ms))
+                now = snapshot(customer_id, overlay.customer(customer_id), self._now_ms)
+                value = self._encode(CUSTOMERS, now)
             yield Output(name, customer_id.encode(), value)

@@ -21,6 +21,7 @@ from streams.engine.replay_plan import ReplayPlan
 from streams.engine.totals import SECONDS, Distribution, Totals
 from streams.inputs.decode import InputDecoder
 from streams.journey.step import World
+from streams.outputs.wire import Encode, single_object
 
 
 class Stats(Struct):
@@ -51,7 +52,15 @@ class Stats(Struct):
 
 def journey(kit: Kit, store: Store, position: Position, journal: Journal | None) -> Decides:
     """The decisions of the journey."""
-    return Decider(store, kit.world(), kit.decoder, position, prefix=kit.said_under, journal=journal)
+    return Decider(
+        store,
+        kit.world(),
+        kit.decoder,
+        position,
+        prefix=kit.said_under,
+        encode_output=kit.encode,
+        journal=journal,
+    )
 
 
 class Kit(Struct, frozen=True, kw_only=True):
@@ -93,6 +102,10 @@ class Kit(Struct, frozen=True, kw_only=True):
     """The topic that hears what every transaction was decided from; see `journal`."""
     output_prefix: str | None = None
     """What stands before the names of outputs; None: what stands before those of inputs."""
+    encode: Encode = single_object
+    """How outputs are written."""
+    readable: Callable[[bytes | None], bool] | None = None
+    """Whether the schema of a record's value is known by now; None: no registry has to be asked for any."""
     replay: ReplayPlan | None = None
     """Set when partitions are replayed, instead of lived or before that."""
     totals: Totals = field(default_factory=Totals)

@@ -8,7 +8,7 @@ it: facts do not depend on order.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from heapq import merge
 from time import monotonic
 from typing import Any, Final
@@ -17,6 +17,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
 
 from streams.engine.clock import Clock
+from streams.engine.holding import Held
 from streams.engine.position import Position
 from streams.errors import Fatal
 from streams.inputs.records import InputRecord
@@ -36,9 +37,11 @@ class Inputs:
         topics: Sequence[str],
         partition: int,
         current_within_ms: int = 60_000,
+        readable: Callable[[bytes | None], bool] | None = None,
     ) -> None:
         self.pending: deque[InputRecord] = deque()
         self._consumer = consumer
+        self._held = None if readable is None else Held(consumer, readable)
         self._current_within_ms = current_within_ms
         self._partitions = [TopicPartition(topic, partition) for topic in topics]
         self._newest_ms = dict.fromkeys(self._partitions, 0)
@@ -77,6 +80,8 @@ class Inputs:
             raise Fatal(
                 f"a position lies outside of its topic: {error}. Records were deleted before they were read"
             ) from error
+        if self._held is not None:
+            found = self._held.admitted(found)
         if found:
             for tp, records in found.items():
                 if records:
@@ -88,6 +93,8 @@ class Inputs:
 
         How near that is, is said in wall time, so `speed` scales it.
         """
+        if self._held:
+            return False
         oldest_ms = now_ms - int(self._current_within_ms * max(1.0, speed))
         if (
             self.pending
@@ -119,7 +126,7 @@ class Inputs:
         """
         waiting: dict[str, int] = {}
         oldest_ms: dict[str, int] = {}
-        for record in self.pending:
+        for record in (*self.pending, *map(_record, self._held or ())):
             waiting[record.topic] = waiting.get(record.topic, 0) + 1
             if record.topic not in oldest_ms and record.timestamp_ms is not None:
                 oldest_ms[record.topic] = record.timestamp_ms

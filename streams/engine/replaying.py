@@ -34,7 +34,6 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from msgspec import Struct
 from msgspec.structs import replace
 
-from schemas.framing import encode
 from schemas.records import Control
 from schemas.topics import CUSTOMERS, DEAD_LETTERS, DEFAULT_PREFIX
 from state import keys
@@ -328,8 +327,9 @@ class ReplayWork:
             self._said_after = found[-1][0]
 
     def _say(self, topic: str, record: Any) -> None:
-        name = self._prefix + topic.removeprefix(DEFAULT_PREFIX)
-        self._outputs.append(Output(name, record.customer_id.encode(), encode(record), self._headers))
+        name = topic.removeprefix(DEFAULT_PREFIX)
+        value = self._kit.encode(name, record)
+        self._outputs.append(Output(self._prefix + name, record.customer_id.encode(), value, self._headers))
 
     def _observe(self, taken: Taken) -> None:
         self._steps += 1

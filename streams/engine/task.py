@@ -237,7 +237,7 @@ class PartitionTask:
             replaying = Opened(kit, self.number, store, transactions, consumer, self.stats)
             return await replay_work(replaying, position)
         refuse_replayed(position)
-        inputs = Inputs(consumer, kit.inputs, self.number, kit.current_within_ms)
+        inputs = Inputs(consumer, kit.inputs, self.number, kit.current_within_ms, kit.readable)
         offsets = await inputs.seek(position)
         position = positions.Position() if position is None else position
         position = structs.replace(position, inputs={**position.inputs, **offsets}, replayed=None)

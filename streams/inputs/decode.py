@@ -3,8 +3,8 @@
 Checks, in this order, the first that fails gives the reason: framing and schema (`schemas.framing`), the
 key, the partition, the date, the meaning (`streams.inputs.rules`).
 
-Only one thing is neither: a writer's schema that cannot be had now raises `Retryable`. Whoever retries
-bounds it, and may then take `rejected_schema` for an answer.
+Only one thing is neither: a writer's schema that cannot be had now raises `Retryable`. A source that knows
+better after a time says so itself (see `streams.registry.cache`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -71,10 +71,6 @@ class InputDecoder:
         if reader is None:
             raise Fatal(f"{record.topic} is not an input of Kairos: read only the topics of `kairos topics`")
         return self._decode(record, reader)
-
-    def rejected_schema(self, record: InputRecord) -> Rejection:
-        """What to answer when the schema of `record` could not be had for too long."""
-        return Rejection(Reason.UNKNOWN_SCHEMA, "", self._topics[record.topic].name)
 
     def undecided(self, record: InputRecord, where: str) -> Rejection:
         """What to answer when deciding upon `record` failed there."""

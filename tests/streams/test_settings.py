@@ -76,6 +76,7 @@ COMPANIONS = {
     "engine.clock.began": {"engine.clock": "scaled"},
     "engine.clock.speed": {"engine.clock": "scaled"},
     "web.host": {"web.token": "a token of some bytes"},
+    "registry.ssl.ca.location": {"registry.url": "https://registry.example"},
     "registry.username": {"registry.url": "http://localhost", "registry.password": "a third password"},
     "registry.password": {"registry.url": "http://localhost", "registry.username": "reader"},
 }

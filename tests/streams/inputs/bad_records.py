@@ -12,8 +12,9 @@ from typing import Any, Final
 import msgspec
 
 from schemas.codecs import ENCODERS
+from schemas.errors import Reason, SchemaUnavailable, Undecodable
 from schemas.framing import KnownSchemas, RecordDecoder, encode, encode_confluent
-from schemas.model import RECORD_BYTES_MAX, documents
+from schemas.model import RECORD_BYTES_MAX, Schema, documents
 from schemas.topics import inputs
 from schemas.wire import whole
 from streams.inputs.decode import InputDecoder
@@ -44,9 +45,19 @@ class Good:
 Damage = Callable[[Good, random.Random], InputRecord]
 
 
+class AllSchemas(KnownSchemas):
+    """There are no others."""
+
+    def schema(self, schema_id: int) -> Schema:
+        try:
+            return super().schema(schema_id)
+        except SchemaUnavailable:
+            raise Undecodable(Reason.UNKNOWN_SCHEMA) from None
+
+
 def decoder() -> InputDecoder:
     """A decoder that knows all schemas by their ids."""
-    source = KnownSchemas({number: documents()[name] for name, number in SCHEMA_IDS.items()})
+    source = AllSchemas({number: documents()[name] for name, number in SCHEMA_IDS.items()})
     return InputDecoder(partitions=PARTITIONS, source=source)
 
 

@@ -130,8 +130,8 @@ class TestSchemas:
         source.register(7, documents()["Usage"])
         assert decoder(source=source).decode(data) == USAGE
 
-    def test_whoever_gives_up_has_an_answer(self) -> None:
-        found = decoder().rejected_schema(record(encode_confluent(USAGE, 7)))
+    def test_without_a_registry_nothing_is_waited_for(self) -> None:
+        found = decoder().decode(record(encode_confluent(USAGE, 7)))
         assert found == Rejection(Reason.UNKNOWN_SCHEMA, "", "Usage")
 
     def test_older_schemas_serve_the_topic_of_their_record(self) -> None:
