@@ -109,8 +109,8 @@ ALERTS: Final = (
     ),
     Alert(
         "KairosRestoreTooLong",
-        "max by (job, partition) (kairos_restore_elapsed_seconds) > 300",
-        "1m",
+        "max by (job, partition) (kairos_restore_elapsed_seconds) > 0",
+        "5m",
         _PAGE,
         f"{_PARTITION} has been restored for {_DURATION}",
     ),

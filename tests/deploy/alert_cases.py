@@ -262,8 +262,8 @@ PARTITIONS: Final = (
     ),
     quiet(
         "KairosRestoreTooLong",
-        "takes five minutes",
-        one("kairos_restore_elapsed_seconds", "0+30x10 0x20", 'partition="3"'),
+        "takes less than five minutes",
+        one("kairos_restore_elapsed_seconds", "0+30x9 0x20", 'partition="3"'),
         "7m",
     ),
     fires(

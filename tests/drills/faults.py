@@ -1,0 +1,361 @@
+"""The drills: each fault is made for real, and ends with the steps of the runbook."""
+
+import contextlib
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from schemas.framing import encode
+from schemas.records import Control
+from tests.drills.scene import PREFIX, Scene, Worker
+
+Fault = Callable[[Scene], AbstractContextManager[None]]
+"""Made where the block begins, mended where it ends."""
+
+
+@dataclass(frozen=True)
+class Drill:
+    """A fault, the alerts that must tell of it, and what the runbook says to do."""
+
+    name: str
+    fault: str
+    alerts: tuple[str, ...]
+    steps: str
+    run: Fault
+
+
+@contextlib.contextmanager
+def killed_worker(scene: Scene) -> Iterator[None]:
+    scene.workers[1].kill()
+    yield
+    scene.workers[1].start()
+
+
+@contextlib.contextmanager
+def hung_worker(scene: Scene) -> Iterator[None]:
+    scene.workers[1].send(signal.SIGSTOP)
+    yield
+    scene.workers[1].kill()
+    scene.workers[1].start()
+
+
+@contextlib.contextmanager
+def no_worker(scene: Scene) -> Iterator[None]:
+    for worker in scene.workers:
+        worker.kill()
+    yield
+    for worker in scene.workers:
+        worker.start()
+
+
+def _stopping(workers: list[Worker], stopped_s: float, running_s: float) -> Callable[[], None]:
+    """One round of taking processors away and giving them back."""
+
+    def step() -> None:
+        for worker in workers:
+            worker.send(signal.SIGSTOP)
+        time.sleep(stopped_s)
+        for worker in workers:
+            worker.send(signal.SIGCONT)
+        time.sleep(running_s)
+
+    return step
+
+
+@contextlib.contextmanager
+def stalling_loop(scene: Scene) -> Iterator[None]:
+    with scene.meanwhile(_stopping(scene.workers, 3.0, 3.0)):
+        yield
+
+
+@contextlib.contextmanager
+def starved_worker(scene: Scene) -> Iterator[None]:
+    scene.load.traffic.per_s = 150
+    with scene.meanwhile(_stopping(scene.workers, 0.2, 0.012)):
+        yield
+    scene.load.traffic.per_s = 20
+
+
+@contextlib.contextmanager
+def slow_restore(scene: Scene) -> Iterator[None]:
+    for worker in scene.workers:
+        worker.kill()
+        subprocess.run(["/bin/rm", "-rf", str(worker.state)], check=True)
+        worker.start(KAIROS_KAFKA_MAX_PARTITION_FETCH_BYTES="1", KAIROS_KAFKA_FETCH_MAX_BYTES="1")
+    time.sleep(8.0)  # what a process imports is not what this is about
+    with scene.meanwhile(_stopping(scene.workers, 0.1, 0.02)):
+        yield
+    for worker in scene.workers:
+        worker.kill()
+        worker.start()
+
+
+@contextlib.contextmanager
+def rebalances(scene: Scene) -> Iterator[None]:
+    def step() -> None:
+        scene.workers[1].restart()
+        time.sleep(5.0)
+
+    with scene.meanwhile(step):
+        yield
+
+
+@contextlib.contextmanager
+def few_files(scene: Scene) -> Iterator[None]:
+    scene.workers[0].limit_files(int(scene.workers[0].open_files * 1.1))
+    yield
+    scene.workers[0].limit_files(None)
+
+
+@contextlib.contextmanager
+def fast_clock(scene: Scene) -> Iterator[None]:
+    scene.workers[1].restart(**scene.skewed("+20s"))
+    yield
+    scene.workers[1].restart()
+
+
+@contextlib.contextmanager
+def slow_clock(scene: Scene) -> Iterator[None]:
+    scene.workers[1].restart(**scene.skewed("-90s"))
+    yield
+    scene.workers[1].restart()
+
+
+@contextlib.contextmanager
+def stopped_broker(scene: Scene) -> Iterator[None]:
+    scene.broker.stop()
+    yield
+    scene.broker.start()
+
+
+@contextlib.contextmanager
+def silent_broker(scene: Scene) -> Iterator[None]:
+    scene.broker.pause()
+    yield
+    scene.broker.resume()
+
+
+@contextlib.contextmanager
+def worker_and_broker(scene: Scene) -> Iterator[None]:
+    scene.broker.stop()
+    scene.workers[1].kill()
+    yield
+    scene.broker.start()
+    scene.workers[1].start()
+
+
+@contextlib.contextmanager
+def full_disk(scene: Scene) -> Iterator[None]:
+    ballast = scene.disk / "ballast"
+    with ballast.open("wb") as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"\0" * 65_536)
+            file.flush()
+    yield
+    ballast.unlink()
+
+
+@contextlib.contextmanager
+def poison_flood(scene: Scene) -> Iterator[None]:
+    scene.load.traffic.per_s, scene.load.traffic.bad_share = 200, 1.0
+    yield
+    scene.load.traffic.per_s, scene.load.traffic.bad_share = 20, 0.0
+    for worker in scene.workers:
+        worker.restart(KAIROS_ENGINE_DEAD_LETTER_SHARE_MAX="1")
+    scene.until_ready()
+    for worker in scene.workers:
+        worker.restart()
+
+
+@contextlib.contextmanager
+def some_poison(scene: Scene) -> Iterator[None]:
+    scene.load.traffic.bad_share = 0.05
+    yield
+    scene.load.traffic.bad_share = 0.0
+
+
+@contextlib.contextmanager
+def wrong_partition(scene: Scene) -> Iterator[None]:
+    scene.load.traffic.wrong_partition = True
+    yield
+    command = [sys.executable, "-m", "streams.cli", "dlq", "replay", "--reason", "wrong_partition", "--yes"]
+    where = ["--prefix", PREFIX, "--bootstrap-server", scene.broker.bootstrap]
+    application = ["--set", "engine.application.id=drill"]
+    subprocess.run([*command, *where, *application], check=True, stdout=subprocess.DEVNULL)
+
+
+@contextlib.contextmanager
+def silent_source(scene: Scene) -> Iterator[None]:
+    scene.load.traffic.deliveries = False
+    yield
+    scene.load.traffic.deliveries = True
+
+
+@contextlib.contextmanager
+def mass_incident(scene: Scene) -> Iterator[None]:
+    scene.load.traffic.delivery_status = "exception"
+    yield
+    scene.load.traffic.delivery_status = "delivered"
+
+
+@contextlib.contextmanager
+def other_policy(scene: Scene) -> Iterator[None]:
+    scene.workers[1].restart(KAIROS_FILES_POLICY=str(scene.policy("other")))
+    yield
+    scene.workers[1].restart()
+
+
+@contextlib.contextmanager
+def bad_policy(scene: Scene) -> Iterator[None]:
+    scene.load.say_control("drill", encode(Control("drill", "policy", policy="version = 7\n")))
+    yield
+    scene.load.say_control("drill", b"")
+
+
+DRILLS = (
+    Drill(
+        "killed worker",
+        "`kill -9` of one of two workers",
+        ("KairosWorkerMissing",),
+        "start it again",
+        killed_worker,
+    ),
+    Drill(
+        "hung worker",
+        "one of two workers stopped by SIGSTOP for good",
+        ("KairosWorkerMissing",),
+        "`kill -9`, start it again",
+        hung_worker,
+    ),
+    Drill("no worker", "`kill -9` of both workers", ("KairosNoWorker",), "start them again", no_worker),
+    Drill(
+        "stalled loop",
+        "both workers stopped for 3 s of every 6 s by SIGSTOP",
+        ("KairosLoopStalls", "KairosEventToOutputBurnsFast", "KairosWakeupLatenessBurnsFast"),
+        "give them their processor time back",
+        stalling_loop,
+    ),
+    Drill(
+        "lagging worker",
+        "both workers have 6 % of a processor, and 450 events/s come",
+        ("KairosLagGrowing", "KairosWakeupsOverdue"),
+        "give them their processor time back",
+        starved_worker,
+    ),
+    Drill(
+        "slow restore",
+        "both workers lose their state, are told to fetch one batch at a time and have 17 % of a processor",
+        ("KairosRestoreTooLong",),
+        "find what slows it (the setting), restart without",
+        slow_restore,
+    ),
+    Drill(
+        "rebalances",
+        "one worker restarted again and again",
+        ("KairosRebalancesOften",),
+        "stop what restarts it",
+        rebalances,
+    ),
+    Drill(
+        "few file descriptors",
+        "the limit of a running worker lowered to a tenth above what it has open (prlimit)",
+        ("KairosFileDescriptors",),
+        "raise the limit",
+        few_files,
+    ),
+    Drill(
+        "fast clock",
+        "a worker whose wall clock is 20 s fast (libfaketime)",
+        ("KairosClockSkew",),
+        "mend the clock, restart it",
+        fast_clock,
+    ),
+    Drill(
+        "slow clock",
+        "a worker whose wall clock is 90 s slow (libfaketime)",
+        ("KairosClockSkew",),
+        "mend the clock, restart it",
+        slow_clock,
+    ),
+    Drill(
+        "stopped broker",
+        "the only broker stopped",
+        ("KairosNotMember", "KairosNotReady"),
+        "start the broker; nothing else",
+        stopped_broker,
+    ),
+    Drill(
+        "silent broker",
+        "the only broker stopped by SIGSTOP: its connections stay open and nothing is answered",
+        ("KairosNotMember", "KairosNotReady"),
+        "let it go on; nothing else",
+        silent_broker,
+    ),
+    Drill(
+        "lost partitions",
+        "the broker stopped and one worker killed, so nobody is given its partitions",
+        ("KairosPartitionMissing",),
+        "start both again",
+        worker_and_broker,
+    ),
+    Drill(
+        "full disk",
+        "the disk of one worker filled to its last byte",
+        ("KairosPartitionReopening", "KairosPartitionStuck"),
+        "free the disk; nothing else",
+        full_disk,
+    ),
+    Drill(
+        "poison flood",
+        "a writer sends nothing but malformed records, 600 a second",
+        ("KairosPartitionPaused", "KairosPartitionStuck"),
+        "take the writer back; restart with `engine.dead.letter.share.max=1` until it is past, then without",
+        poison_flood,
+    ),
+    Drill(
+        "some poison",
+        "one in twenty records of each topic is malformed",
+        ("KairosDeadLetterShare",),
+        "mend the writer",
+        some_poison,
+    ),
+    Drill(
+        "wrong partition",
+        "one record in a partition that is not that of its key",
+        ("KairosWrongPartition",),
+        "`kairos dlq replay --reason wrong_partition --yes`",
+        wrong_partition,
+    ),
+    Drill(
+        "silent source",
+        "no delivery is told of any more; the policy expects one within a minute",
+        ("KairosSourceSilent",),
+        "the source speaks again; nothing else",
+        silent_source,
+    ),
+    Drill(
+        "mass incident",
+        "every parcel has an exception, in a policy whose window is a minute",
+        ("KairosMassIncident",),
+        "stop what causes it; nothing else",
+        mass_incident,
+    ),
+    Drill(
+        "two policies",
+        "one worker restarted with another policy file",
+        ("KairosPolicyDiffers",),
+        "give it the same file",
+        other_policy,
+    ),
+    Drill(
+        "bad policy",
+        "a policy with a mistake on the control topic",
+        ("KairosPolicyRefused",),
+        "take it back",
+        bad_policy,
+    ),
+)
