@@ -5,9 +5,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
-
-from deploy.generate import files
+from deploy.grafana import dashboards as made_dashboards
+from deploy.prometheus import rules as made_rules
 from streams.metrics.declared import BY_NAME
 
 PARTS = ("_bucket", "_count", "_sum")
@@ -18,14 +17,13 @@ STAND_INS = {"$__rate_interval": "1m", "$__range": "1h", '"$job"': '".+"'}
 
 def rules() -> Iterator[dict[str, Any]]:
     """Every rule."""
-    for path, text in files().items():
-        if path.suffix == ".yml":
-            yield from (rule for group in yaml.safe_load(text)["groups"] for rule in group["rules"])
+    for group in made_rules.document()["groups"]:
+        yield from group["rules"]
 
 
 def dashboards() -> dict[str, dict[str, Any]]:
     """Every dashboard by its file's name."""
-    return {path.name: json.loads(text) for path, text in files().items() if path.suffix == ".json"}
+    return {name: json.loads(text) for name, text in made_dashboards.texts().items()}
 
 
 def panels(board: dict[str, Any]) -> list[dict[str, Any]]:

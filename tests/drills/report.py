@@ -10,8 +10,8 @@ HEAD = """# Fault drills
 
 Written by `make drills` from what it measured. Each fault is made for real: two workers, a broker and steady
 traffic, scraped every second by a real Prometheus. Its rules are those of this folder with **every window and
-waiting time divided by {times}**; thresholds stay as they are. So an alert with a waiting time of five
-minutes has {hold:.0f} s here, and one whose threshold is sixty seconds of lag still takes these sixty seconds.
+waiting time divided by {times}**; thresholds stay as they are. So an alert that waits for five minutes
+has {hold:.0f} s here, and one whose threshold is sixty seconds of lag still takes these sixty seconds.
 
 "Fires" counts from the fault, "over" from when the steps of the [runbook](RUNBOOK.md) were begun. What "also"
 fired is told by the same fault.
