@@ -10,6 +10,7 @@ MAKEFLAGS += --no-print-directory
 SEEDS ?= 200
 WORKERS ?= auto
 CHAOS_SECONDS ?= 120
+DRILL_TIMES ?= 10
 CHAOS_SEED ?= 1
 CHAOS_PARTITIONS ?= 4
 CHAOS_WORKERS ?= 2
@@ -75,6 +76,11 @@ rolling: $(INSTALLED) ## restart three workers one after the other under load, f
 	@mkdir -p build
 	@$(PY) -m tests.chaos --fault "rolling restart" --workers 3 --partitions 6 --seconds $(CHAOS_SECONDS) \
 		--seed $(CHAOS_SEED) --rate $(CHAOS_RATE) --pause-max 3 --out build/rolling.json
+
+.PHONY: drills
+drills: $(INSTALLED) $(TOOLS) ## make every fault that alerts tell of, as root, in about an hour: deploy/DRILLS.md
+	@mkdir -p build
+	@$(PY) -m tests.drills --times $(DRILL_TIMES) --out build/drills.json --document deploy/DRILLS.md
 
 .PHONY: bench
 bench: $(INSTALLED) ## measure the hot paths: build/bench.json (LOG=file replays the whole public order log)
