@@ -125,7 +125,7 @@ def create(
     worlds = _worlds(settings, clients, mode, schemas)
     failures: list[BaseException] = []
     crash = _crash(app, failures)
-    partitions = Partitions(crash, settings.engine.stop_timeout_ms / 1000)
+    partitions = Partitions(crash, settings.engine.stop_timeout_ms / 1000 / 2)
     totals = Totals()
     resources = RocksResources(settings.state.memory_bytes, settings.state.memory_bytes * 3 // 8)
     worker = Worker(app, partitions, worlds, schemas, settings, clock, failures)

@@ -24,7 +24,8 @@ log = logging.getLogger(__name__)
 RESTARTS_MAX: Final = 10
 """Deaths of one process within `RESTARTS_WITHIN_S` after which all are ended: something is wrong for good."""
 RESTARTS_WITHIN_S: Final = 300.0
-STOP_WITHIN_S: Final = 30.0
+STOP_SPARE_S: Final = 10.0
+"""What a process may take longer to end than it is told, before it is killed."""
 LOOK_EVERY_S: Final = 0.2
 
 
@@ -96,7 +97,7 @@ class Processes:
         log.info("signal %s: %s processes are ended", number, len(self._running))
         for process in self._running.values():
             process.send_signal(signal.SIGTERM)
-        until = time.monotonic() + STOP_WITHIN_S
+        until = time.monotonic() + self._settings.engine.stop_timeout_ms / 1000 + STOP_SPARE_S
         for process in self._running.values():
             try:
                 process.wait(max(0.0, until - time.monotonic()))

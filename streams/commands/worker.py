@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Final
+import os
+from threading import Timer
+from typing import TYPE_CHECKING, Any, Final
 
 from streams.configuration.arguments import add_arguments, settings_of
 from streams.errors import Fatal
@@ -28,6 +30,8 @@ OF_THE_CLIENT = "aiokafka"
 """What it says below `info` holds records and passwords, whole."""
 CHATTY = ("aiokafka.consumer.subscription_state", "aiokafka.producer.sender", "faust", "mode")
 """Loggers whose news are of no use to an operator."""
+STOP_SHARE: Final = 0.9
+"""Of the time to stop: the rest is for being told, and for ending."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -110,12 +114,38 @@ def under_faust(worker: Worker) -> int:
         worker.app, loglevel=None, quiet=True, redirect_stdouts=False, override_logging=False
     )
     runner.spinner = None
+    bound = _bound(worker)
     try:
         runner.execute_from_commandline()
     except SystemExit as ended:
         if worker.failures:
             raise Fatal(str(worker.failures[0])) from worker.failures[0]
         return int(ended.code or 0)
+    finally:
+        bound.cancel()
+
+
+def _bound(worker: Worker) -> Timer:
+    """Ends the process, once it began to stop, at the end of the time that is given for it.
+
+    Clients of a broker that hangs can take for ever. What was not committed was never there, and the state
+    is a cache of the changelog, so nothing is lost but the time of a session in which nobody takes over.
+    """
+    within_s = STOP_SHARE * worker.settings.engine.stop_timeout_ms / 1000
+
+    def end() -> None:
+        log.critical("the worker did not stop within %s s and is ended as it is", within_s)
+        logging.shutdown()
+        os._exit(1)
+
+    timer = Timer(within_s, end)
+    timer.daemon = True
+
+    @worker.app.on_before_shutdown.connect(weak=False)
+    async def _began(*_: Any, **__: Any) -> None:
+        timer.start()
+
+    return timer
 
 
 def set_up_logging(settings: Settings) -> None:

@@ -1,0 +1,53 @@
+"""A worker that is told to stop is gone within its bound, whatever its broker does."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from streams.embedded.broker import Broker
+from tests.brokers import Topics
+from tests.streams.web.workers import PARTITIONS, create_topics, get, until, worker
+
+BOUND_S = 6.0
+pytestmark = [pytest.mark.broker, pytest.mark.slow]
+
+
+@contextlib.contextmanager
+def at_work(topics: Topics, folder: Path) -> Iterator[Callable[[], float]]:
+    """A worker that has all partitions; what is yielded stops it and says how long that took."""
+    create_topics(topics)
+    with contextlib.ExitStack() as held:
+        bound = {"KAIROS_ENGINE_STOP_TIMEOUT_MS": str(int(BOUND_S * 1000))}
+        address = held.enter_context(worker(topics, folder, 0, **bound))
+        until(lambda: bool(address()) and get(f"{address()}/readyz")[0] == 200, "the worker is ready")
+        assert len(get(f"{address()}/partitions")[2]) == PARTITIONS
+
+        def stopped() -> float:
+            told_s = monotonic()
+            held.close()
+            return monotonic() - told_s
+
+        yield stopped
+
+
+def test_it_leaves_at_once_while_all_is_well(broker: Broker, topics: Topics, tmp_path: Path) -> None:
+    with at_work(topics, tmp_path) as stopped:
+        assert stopped() < BOUND_S
+
+
+@pytest.mark.parametrize("how", ["pause", "kill"])
+def test_it_leaves_in_time_without_its_broker(
+    private_broker: Callable[..., Any], tmp_path: Path, how: str
+) -> None:
+    alone: Broker = private_broker()
+    with at_work(Topics(alone.bootstrap, "alone."), tmp_path) as stopped:
+        getattr(alone, how)()
+        try:
+            assert stopped() < BOUND_S
+        finally:
+            if how == "pause":
+                alone.resume()
