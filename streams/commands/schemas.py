@@ -10,9 +10,13 @@ from schemas.errors import ContractBroken
 from schemas.history import breaks, compatibilities, versions
 from schemas.model import documents
 from schemas.topics import Topic, topics
+from streams.commands import schemas_registry
 from streams.errors import Fatal
 
-HELP = "print the contract of the topics, and check that a change of it breaks nobody"
+HELP = (
+    "print the contract of the topics, check that a change of it breaks nobody, and register it in a schema "
+    "registry"
+)
 
 _COLUMNS = ("topic", "direction", "schema", "fingerprint", "key", "partitions", "kept", "compatibility")
 
@@ -24,15 +28,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     show = actions.add_parser("show", help="one schema as Avro JSON")
     show.add_argument("name", metavar="RECORD", help="such as Purchase")
     check = actions.add_parser(
-        "check", help="refuse a change that breaks older data or subscribers; exit code 1"
+        "check",
+        help="refuse what breaks older data or subscribers, in a folder or in the registry; exit code 1",
     )
     check.add_argument(
         "--against",
         metavar="DIR",
         type=Path,
-        required=True,
-        help="folder of older .avsc files, which may lie in folders by version",
+        help="folder of older .avsc files, which may lie in folders by version; without it: the registry",
     )
+    register = actions.add_parser("register", help="what would be registered; --yes does it")
+    register.add_argument("--yes", action="store_true", help="do it; otherwise it is only said")
+    for action in (check, register):
+        schemas_registry.configure(action)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -41,7 +49,9 @@ def run(args: argparse.Namespace) -> int:
         return _list()
     if args.action == "show":
         return _show(args.name)
-    return _check(args.against)
+    if args.action == "register":
+        return schemas_registry.register(args)
+    return _check(args.against) if args.against else schemas_registry.compare(args)
 
 
 def _list() -> int:

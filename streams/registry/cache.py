@@ -79,7 +79,11 @@ class SchemaCache:
         kept = self._read()
         self._texts, self.outputs = dict(kept.schemas), kept.outputs
         if with_outputs:
-            await self._learn_outputs(prefix)
+            try:
+                await self._learn_outputs(prefix)
+            except BaseException:
+                await self.close()
+                raise
         self._asking = asyncio.create_task(self._ask(), name="schema-registry")
 
     async def _learn_outputs(self, prefix: str) -> None:

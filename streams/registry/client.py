@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import ssl
+from base64 import b64encode
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import quote
 
-from aiohttp import BasicAuth, ClientError, ClientResponse, ClientSession, ClientTimeout, TCPConnector
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, TCPConnector
 from yarl import URL
 
 from streams.errors import Fatal, Retryable
@@ -127,14 +128,13 @@ class RegistryClient:
         """One session for all calls, made when a loop runs."""
         if self._session is None:
             settings = self._settings
-            auth = None
+            headers = {"Accept": MEDIA_TYPE, "Content-Type": MEDIA_TYPE}
             if settings.username is not None and settings.password is not None:
-                auth = BasicAuth(settings.username, settings.password.reveal(), "utf-8")
-            trusted = settings.ssl_ca_location
-            context = ssl.create_default_context(cafile=trusted)
+                shown = f"{settings.username}:{settings.password.reveal()}".encode()
+                headers["Authorization"] = f"Basic {b64encode(shown).decode()}"
+            context = ssl.create_default_context(cafile=settings.ssl_ca_location)
             self._session = ClientSession(
-                auth=auth,
-                headers={"Accept": MEDIA_TYPE, "Content-Type": MEDIA_TYPE},
+                headers=headers,
                 connector=TCPConnector(limit=CONNECTIONS_MAX, ssl=context),
                 timeout=ClientTimeout(total=WITHIN_S),
             )

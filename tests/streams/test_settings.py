@@ -49,6 +49,7 @@ OTHERS = {
     "registry.url": "https://registry.example/apis/ccompat/v7",
     "registry.username": "reader",
     "registry.password": "a third password",
+    "registry.ssl.ca.location": "/etc/registry-ca.pem",
     "files.policy": "/etc/policy.toml",
     "files.catalogue": "/etc/catalogue.jsonl",
 }
