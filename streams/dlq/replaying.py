@@ -20,6 +20,7 @@ from aiokafka.errors import IllegalOperation, KafkaError, ProducerFenced
 
 from streams.dlq.letters import Letter
 from streams.dlq.reading import read
+from streams.engine.clients import acknowledged
 from streams.engine.failpoints import Failpoints
 from streams.errors import Fatal, Retryable
 from streams.inputs.records import InputRecord
@@ -72,7 +73,7 @@ async def send(
     try:
         await producer.begin_transaction()
         failpoints.reach("after_begin")
-        await _all_of(await _written(producer, batch, markers))
+        await acknowledged(await _written(producer, batch, markers))
         failpoints.reach("before_commit")
         await producer.commit_transaction()
         failpoints.reach("after_commit")
@@ -100,7 +101,7 @@ async def _written(producer: AIOKafkaProducer, batch: Sequence[Again], markers: 
             target = f"{record.topic}-{record.partition}".encode()
             sent.append(await producer.send(markers, target, letter.marker, partition=0))
     except IllegalOperation:
-        await _all_of(sent)
+        await acknowledged(sent)
         raise
     return sent
 
@@ -109,10 +110,3 @@ async def _abort(producer: AIOKafkaProducer) -> None:
     """As far as that is possible; the broker does it by itself after a time."""
     with suppress(KafkaError, TimeoutError):
         await asyncio.wait_for(producer.abort_transaction(), ABORTS_WITHIN_S)
-
-
-async def _all_of(sent: list[Any]) -> None:
-    """Every one acknowledged: a transaction commits even if one of its batches was refused."""
-    for answer in await asyncio.gather(*sent, return_exceptions=True):
-        if isinstance(answer, BaseException):
-            raise answer

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -98,6 +98,15 @@ class Clients:
         admin = AIOKafkaAdminClient(**self._common)
         await admin.start()
         return admin
+
+
+async def acknowledged(sent: Iterable[Awaitable[Any]]) -> list[Any]:
+    """What the broker said to each; the first refusal is raised after all have answered."""
+    answers = await asyncio.gather(*sent, return_exceptions=True)
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+    return answers
 
 
 async def stop(client: Any, within_s: float = STOP_WITHIN_S) -> None:

@@ -18,6 +18,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError, ProducerFenced
 from aiokafka.structs import OffsetAndMetadata, RecordMetadata
 
+from streams.engine.clients import acknowledged
 from streams.engine.deciding import Commit, Output
 from streams.engine.failpoints import Failpoints
 from streams.errors import Fatal, KairosError, Retryable
@@ -67,7 +68,7 @@ class Transactions:
             reach("after_begin")
             await self._send(commit, timestamp_ms, sent)
             reach("after_send")
-            answers = await _all_of(sent)
+            answers = await acknowledged(future for future, _ in sent)
             reach("after_acknowledged")
             await self._send_offsets(commit.position.inputs)
             reach("after_offsets")
@@ -142,15 +143,6 @@ async def _refusals(sent: list[Sent]) -> list[BaseException]:
         await asyncio.wait(futures, timeout=ANSWERS_WITHIN_S)
     answered = [future for future in futures if future.done() and not future.cancelled()]
     return [why for future in answered if (why := future.exception()) is not None]
-
-
-async def _all_of(sent: list[Sent]) -> list[RecordMetadata]:
-    """What the broker said to each; the first refusal is raised after all have answered."""
-    answers = await asyncio.gather(*(future for future, _ in sent), return_exceptions=True)
-    for answer in answers:
-        if isinstance(answer, BaseException):
-            raise answer
-    return [answer for answer in answers if not isinstance(answer, BaseException)]
 
 
 def _named(error: KafkaError) -> KairosError:

@@ -17,10 +17,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from aiokafka import AIOKafkaProducer
 
-from streams.client_options import client_options
-from streams.engine.clients import stop
 from streams.engine.clock import ScaledClock, wall_ms
 from streams.errors import Fatal
 from streams.settings import Settings
@@ -73,14 +70,13 @@ async def begin(settings: Settings, folder: Path, kept: Kept, shop: OnlineRetail
     kept = msgspec.structs.replace(kept, partitions=count)
     await keep_for_ever(settings)
     clock = keeping.clock_of(kept, wall_ms())
-    prefix = settings.engine.topic_prefix
-    sending = Sending(_traffic(shop, kept), clock, kept, folder / keeping.NAME, prefix)
-    producer = await _producer(settings)
+    sending = Sending(settings, _traffic(shop, kept), clock, kept, folder / keeping.NAME)
+    await sending.start()
     try:
-        await write_catalogue(producer, prefix, shop.catalogue)
-        sent = await sending.once(producer)
+        await write_catalogue(sending.producer, settings.engine.topic_prefix, shop.catalogue)
+        sent = await sending.once()
     finally:
-        await stop(producer)
+        await sending.stop()
     keeping.write(folder / keeping.NAME, sending.kept)
     (folder / CLOCK).write_text(clock_file(clock), encoding="utf-8")
     tell(f"{len(shop.catalogue):,} products, {sent:,} events; the clock is in {folder / CLOCK}")
@@ -93,11 +89,11 @@ async def run(
     clock = clock_of(settings)
     products = {product.product_id: product for product in shop.catalogue}
     board, traffic = Board(clock.now_ms(), products), _traffic(shop, kept)
-    sending = Sending(traffic, clock, kept, folder / keeping.NAME, settings.engine.topic_prefix)
+    sending = Sending(settings, traffic, clock, kept, folder / keeping.NAME)
     watching = Watching(settings, kept.partitions, board, sending.hear)
-    producer = await _producer(settings)
+    await sending.start()
     await watching.start()
-    work = (sending.run(producer), watching.run(), _telling(traffic, clock, board, tell), stopped.wait())
+    work = (sending.run(), watching.run(), _telling(traffic, clock, board, tell), stopped.wait())
     tasks = [asyncio.create_task(one) for one in work]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -109,7 +105,7 @@ async def run(
         await asyncio.wait(tasks)
         keeping.write(folder / keeping.NAME, keeping.ended(sending.kept, clock))
         await watching.stop()
-        await stop(producer)
+        await sending.stop()
 
 
 async def _telling(traffic: Traffic, clock: ScaledClock, board: Board, tell: Tell) -> None:
@@ -125,21 +121,13 @@ async def _records(settings: Settings, partitions: int) -> int:
     watching = Watching(settings, partitions, Board(0, {}), lambda *_: None)
     await watching.start()
     try:
-        return (await watching.inputs())[0]
+        return await watching.held()
     finally:
         await watching.stop()
 
 
 def _traffic(shop: OnlineRetail, kept: Kept) -> Traffic:
     return Traffic(shop.events(), shop.responder, kept.sent_ms)
-
-
-async def _producer(settings: Settings) -> AIOKafkaProducer:
-    producer = AIOKafkaProducer(
-        **client_options(settings), linger_ms=5, enable_idempotence=True, compression_type="lz4"
-    )
-    await producer.start()
-    return producer
 
 
 def _instant(at_ms: int) -> str:

@@ -16,19 +16,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from msgspec import Struct
 from rich.console import Console
 from rich.text import Text
 
 from schemas.topics import DEFAULT_PREFIX
-from streams.client_options import client_options
 from streams.configuration.table import BY_NAME
 from streams.embedded.broker import Broker
 from streams.embedded.lease import LOCK, leased
 from streams.embedded.places import locked
-from streams.engine.clients import stop
 from streams.engine.clock import ScaledClock, wall_ms
 from streams.errors import Fatal
 from streams.settings import Settings, load_settings
@@ -124,7 +121,7 @@ class Run:
         products = {product.product_id: product for product in shop.catalogue}
         self._board = Board(self._clock.start_ms, products)
         self._traffic = Traffic(shop.events(), shop.responder, kept.sent_ms)
-        self._sending = Sending(self._traffic, self._clock, kept, path, self._settings.engine.topic_prefix)
+        self._sending = Sending(self._settings, self._traffic, self._clock, kept, path)
         self._watching = Watching(self._settings, kept.partitions, self._board, self._sending.hear)
         self._workers = Workers(self._settings, environ, asked.folder, asked.workers)
         self._view = View(console, self._board, products)
@@ -133,38 +130,38 @@ class Run:
     async def run(self, stopped: asyncio.Event) -> None:
         """Until it is stopped, or has done what was asked for."""
         await set_topics(self._settings)
-        producer = AIOKafkaProducer(
-            **client_options(self._settings), linger_ms=5, enable_idempotence=True, compression_type="lz4"
-        )
-        await producer.start()
+        await self._sending.start()
         try:
-            await self._prepare(producer)
+            await self._prepare()
             self._workers.start()
-            await self._together(producer, stopped)
+            await self._together(stopped)
         finally:
             self._tell("ending: the worker commits what it has and leaves its group")
             await self._workers.stop()
             keeping.write(self._path, keeping.ended(self._sending.kept, self._clock))
             await self._watching.stop()
-            await stop(producer)
+            await self._sending.stop()
             self._view.end(self._now)
             if kept_apart := self._sending.kept.name:
                 self._tell(f"the topics {kept_apart}.* stay on your Kafka, for the next `kairos up`")
 
-    async def _prepare(self, producer: AIOKafkaProducer) -> None:
+    async def _prepare(self) -> None:
         """Say what must be there before a worker looks: what is unread forbids what may be said."""
         await self._watching.start()
-        await write_catalogue(producer, self._settings.engine.topic_prefix, self._shop.catalogue)
-        sent = await self._sending.once(producer)
+        await write_catalogue(
+            self._sending.producer, self._settings.engine.topic_prefix, self._shop.catalogue
+        )
+        sent = await self._sending.once()
         keeping.write(self._path, self._sending.kept)
         self._tell(f"{len(self._shop.catalogue):,} products, {sent:,} events; the worker starts")
 
-    async def _together(self, producer: AIOKafkaProducer, stopped: asyncio.Event) -> None:
+    async def _together(self, stopped: asyncio.Event) -> None:
         """All at once, until the first of them ends."""
         work = (
-            self._workers.watch(),
-            self._sending.run(producer),
+            self._workers.watch(lambda: self._watching.away_s > 0),
+            self._sending.run(),
             self._watching.run(),
+            self._watching.asking(),
             self._showing(),
             stopped.wait(),
         )
@@ -181,12 +178,12 @@ class Run:
     async def _showing(self) -> None:
         with self._view:
             while not self._has_done():
-                inputs, lag = await self._watching.inputs()
                 self._now = Now(
                     journey_ms=self._clock.now_ms(),
                     speed=self._clock.speed,
-                    inputs=inputs,
-                    lag=lag,
+                    inputs=self._watching.inputs,
+                    lag=self._watching.lag,
+                    away_s=self._watching.away_s,
                     workers=self._workers.running,
                     deaths=self._workers.deaths,
                     over=self._traffic.over,

@@ -53,6 +53,8 @@ class Now(Struct, frozen=True, kw_only=True):
     lag: int
     workers: int
     deaths: int
+    away_s: float = 0.0
+    """How long Kafka has not answered; 0 while it does."""
     over: bool
     """Whether the history has ended."""
 
@@ -112,7 +114,7 @@ class View:
         )
 
     def _line(self, now: Now, rates: tuple[float, float]) -> str:
-        line = f"{_head(now, rates)} | {self._totals()}{OVER if now.over else ''}"
+        line = f"{_head(now, rates)} | {self._totals()}{_notice(now)}"
         if not self._board.latest:
             return line
         told = tell(self._board.latest[-1], self._products)
@@ -128,10 +130,12 @@ class View:
             f"   missing or twice {board.promises.missing + board.promises.repeats:,}",
             f"   dead letters {board.dead_letters:,}",
             f"   opened because a time had come {board.by_time:,} of {board.opened.total():,}",
-            OVER if now.over else "",
+            _notice(now),
             no_wrap=True,
             overflow="ellipsis",
         )
+        if now.away_s:
+            health = Text(_notice(now).strip(), style="bold red", no_wrap=True, overflow="ellipsis")
         return Group(head, health, Text(), self._counts(), Text(), self._latest())
 
     def _counts(self) -> Table:
@@ -177,6 +181,13 @@ def _head(now: Now, rates: tuple[float, float]) -> str:
         f"{_time(now.journey_ms)}  {hours:,.3g} h per second  in {rates[0]:,.0f}/s  out {rates[1]:,.0f}/s  "
         f"lag {now.lag:,}  workers {now.workers}{restarts}"
     )
+
+
+def _notice(now: Now) -> str:
+    """What a visitor should know besides."""
+    if now.away_s:
+        return f"   Kafka has not answered for {now.away_s:,.0f} s: all goes on when it does"
+    return OVER if now.over else ""
 
 
 def _table(name: str, *numbers: str) -> Table:

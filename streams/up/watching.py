@@ -1,13 +1,19 @@
-"""Reads what the workers say, as any subscriber would: committed records only, from the beginning."""
+"""Reads what the workers say, as any subscriber would: committed records only, from the beginning.
+
+It waits for a Kafka that does not answer, and knows since when.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from time import monotonic
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from schemas.framing import RecordDecoder
 from schemas.records import Decision, Eligibility, FrictionChange, StageChange
@@ -28,6 +34,9 @@ from streams.up.board import Board
 
 FETCH_MS: Final = 200
 RECORDS_MAX: Final = 2_000
+ASK_EVERY_S: Final = 1.0
+AWAY_AFTER_S: Final = 5.0
+"""A broker that is busy may take a moment to answer."""
 KINDS: Final[Mapping[str, Any]] = {
     ELIGIBILITY: Eligibility,
     HOLDOUT: Eligibility,
@@ -45,6 +54,9 @@ class Watching:
 
     def __init__(self, settings: Settings, partitions: int, board: Board, heard: Heard) -> None:
         prefix = settings.engine.topic_prefix
+        self.inputs = self.lag = 0
+        """How many records the inputs hold, and how many of them the group has not taken; see `asking`."""
+        self._answered_at = monotonic()
         self._board = board
         self._heard = heard
         self._names = {topic.full_name(prefix): topic.name for topic in outputs().values()}
@@ -53,7 +65,7 @@ class Watching:
             for topic in outputs().values()
             for number in range(partitions if topic.co_partitioned else 1)
         ]
-        self._inputs = [
+        self._asked = [
             TopicPartition(topic.full_name(prefix), number)
             for topic in journey_inputs()
             for number in range(partitions)
@@ -77,20 +89,41 @@ class Watching:
         """Let go of the clients, within a bound."""
         await asyncio.gather(stop(self._consumer), stop(self._admin))
 
+    @property
+    def away_s(self) -> float:
+        """How long Kafka has not answered; 0 while it does."""
+        silent_s = monotonic() - self._answered_at
+        return silent_s if silent_s >= AWAY_AFTER_S else 0.0
+
     async def run(self) -> None:
         """Take what comes, for ever."""
         while True:
-            found = await self._consumer.getmany(timeout_ms=FETCH_MS, max_records=RECORDS_MAX)
+            try:
+                found = await self._consumer.getmany(timeout_ms=FETCH_MS, max_records=RECORDS_MAX)
+            except KafkaError:
+                await asyncio.sleep(ASK_EVERY_S)
+                continue
             for tp, records in found.items():
                 for record in records:
                     self._take(self._names[tp.topic], record)
 
-    async def inputs(self) -> tuple[int, int]:
-        """How many records the inputs hold, and how many of them the group has not taken yet."""
-        ends = await self._consumer.end_offsets(self._inputs)
+    async def held(self) -> int:
+        """How many records the inputs hold. KafkaError: nobody answers."""
+        return sum((await self._consumer.end_offsets(self._asked)).values())
+
+    async def asking(self) -> None:
+        """Ask how far the inputs and the group are, for ever."""
+        while True:
+            with suppress(KafkaError, OSError):
+                await self._ask()
+            await asyncio.sleep(ASK_EVERY_S)
+
+    async def _ask(self) -> None:
+        ends = await self._consumer.end_offsets(self._asked)
         taken = await self._admin.list_consumer_group_offsets(self._group)
-        lag = sum(max(0, end - _offset(taken.get(tp))) for tp, end in ends.items())
-        return sum(ends.values()), lag
+        self.lag = sum(max(0, end - _offset(taken.get(tp))) for tp, end in ends.items())
+        self.inputs = sum(ends.values())
+        self._answered_at = monotonic()
 
     def _take(self, name: str, record: Any) -> None:
         self._board.heard(record.timestamp)

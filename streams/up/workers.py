@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Final
@@ -51,10 +51,12 @@ class Workers:
             self.log_of(index).unlink(missing_ok=True)
             self._start(index)
 
-    async def watch(self) -> None:
-        """Start again what dies. Fatal: one cannot run, or they die too often."""
+    async def watch(self, away: Callable[[], bool]) -> None:
+        """Start again what dies, when Kafka is not `away`. Fatal: one cannot run, or they die too often."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
+            if away():
+                continue
             for index, process in list(self._running.items()):
                 code = process.poll()
                 if code is None:

@@ -2,6 +2,8 @@
 
 from io import StringIO
 
+import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
 from schemas.records import Decision, Product
@@ -63,12 +65,19 @@ def test_what_is_held_out_is_said_to_nobody() -> None:
     assert (found.held_out, found.opened.total(), len(found.open)) == (1, 2, 0)
 
 
-def shown(*, terminal: bool) -> str:
+def shown(*, terminal: bool, now: Now = NOW, width: int = 200) -> str:
     page = StringIO()
-    console = Console(file=page, force_terminal=terminal, width=200, height=40, color_system=None)
+    console = Console(file=page, force_terminal=terminal, width=width, height=40, color_system=None)
     with View(console, board(), PRODUCTS) as view:
-        view.show(NOW)
+        view.show(now)
     return page.getvalue()
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_visitor_is_told_that_kafka_is_away_also_on_a_narrow_terminal(terminal: bool) -> None:
+    away = "Kafka has not answered for 37 s: all goes on when it does"
+    assert away in shown(terminal=terminal, now=replace(NOW, away_s=37.2), width=80)
+    assert away not in shown(terminal=terminal, width=80)
 
 
 def test_a_pipe_gets_one_plain_line() -> None:
