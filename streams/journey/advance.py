@@ -105,6 +105,7 @@ class Journey:
         step.waiting = {key_of(claim): claim for claim in customer.waiting}
         if customer.decided_under != step.world.version:
             self._redecide(step)
+        order_moments.load_due(step)
         for order in list(step.orders.values()):
             orders.mirror(step, order)
             order_moments.decide(step, order)

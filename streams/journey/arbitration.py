@@ -108,7 +108,7 @@ def _decide_anew(step: Step, about: Claim | Open) -> None:
     if about.placement not in order_moments.OF_ORDERS:
         items.decide(step, step.item(about.product_id, about.unit_id))
     elif step.peek_order(about.order_id) is not None:
-        order_moments.decide(step, step.order(about.order_id))
+        order_moments.decide_anew(step, step.order(about.order_id))
 
 
 def _forget(step: Step, key: ClaimKey) -> None:

@@ -198,7 +198,7 @@ def succeed(step: Step) -> None:
             continue
         order = step.order(order_id)
         if placement in order_moments.OF_ORDERS:
-            order_moments.decide(step, order)
+            order_moments.decide_anew(step, order)
             continue
         for line in order.lines:
             if key in step.claims or key in step.waiting:

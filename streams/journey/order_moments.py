@@ -26,9 +26,25 @@ ADD_ON_KINDS = frozenset(ADD_ONS)
 OF_ORDERS = frozenset((Placement.ORDER_ADD_ON, Placement.PRE_ARRIVAL))
 
 
+def load_due(step: Step) -> None:
+    """The orders of moments that are tried again now: they may be late, and friction must know that first."""
+    for claim in step.waiting.values():
+        tried = claim.placement in OF_ORDERS and 0 < claim.look_at <= step.now < claim.ends_at
+        if tried and step.peek_order(claim.order_id) is not None:
+            step.order(claim.order_id)
+
+
 def decide(step: Step, order: OrderRecord) -> None:
-    """One order at this time: its problem, its moments, its next look or its end."""
-    look = orders.decide_problem(step, order)
+    """One order at this time, before friction is: its problem, its moments, its next look or its end."""
+    _decide(step, order, orders.decide_problem(step, order))
+
+
+def decide_anew(step: Step, order: OrderRecord) -> None:
+    """The same after friction was said: a problem that time has made is for a look of its own, now."""
+    _decide(step, order, orders.problem_look(step, order))
+
+
+def _decide(step: Step, order: OrderRecord, look: int) -> None:
     cancelled = orders.is_cancelled(order)
     _end_open(step, order, cancelled=cancelled)
     if not cancelled:

@@ -149,8 +149,7 @@ def decide_problem(step: Step, order: OrderRecord) -> int:
     """Mirror the shipping problem into the customer; return when to look again (`FAR`: never)."""
     rules = step.rules.deliveries
     customer = step.customer
-    flags = customer.order_flags
-    held = next((flag for flag in flags if flag.order_id == order.order_id), None) if flags else None
+    held = _held(customer, order)
     solved = _ticket_solved(customer, order.order_id)
     cleared = order.cleared = max(order.cleared, order.settled, order.cancelled, solved)
     troubles = [
@@ -170,6 +169,24 @@ def decide_problem(step: Step, order: OrderRecord) -> int:
         ended = max([cleared, *(parcel.arrived for parcel in order.parcels)])
         held.ended_at = ended[0] if ended[0] > held.since else step.now
     return look
+
+
+def problem_look(step: Step, order: OrderRecord) -> int:
+    """When its problem must be looked at, now included: only time can have made one since its last look."""
+    customer = step.customer
+    held = _held(customer, order)
+    if held is not None and not held.ended_at:
+        return FAR
+    late, look = _late(step, order, order.cleared[0], step.rules.deliveries.late_grace_ms, held)
+    if late is None:
+        return look
+    late.order_id = order.order_id
+    return step.now if held is not None or _age(late) > customer.order_flags_floor else FAR
+
+
+def _held(customer: CustomerRecord, order: OrderRecord) -> OrderFlag | None:
+    flags = customer.order_flags
+    return next((flag for flag in flags if flag.order_id == order.order_id), None) if flags else None
 
 
 def _trouble(parcel: Parcel, cleared: Stamp) -> OrderFlag | None:

@@ -141,6 +141,28 @@ def test_no_late_delivery_is_inferred_while_not_current() -> None:
     assert story.flags("shipping_problem") == ["open"]
 
 
+def test_a_late_delivery_is_known_before_a_moment_of_its_order_that_waited_is_tried_again() -> None:
+    story = behind("pre_arrival").profile().order("kettle")
+    story.now = DAY_0 + 5 * DAY
+    story.parcel("in_transit", estimate_on=DAY_0 // DAY)
+    assert story.withheld("pre_arrival") == ["catching_up"]
+    story = caught_up(story)
+    assert story.flags("shipping_problem") == ["open"]
+    assert openings(story) == []
+    assert story.withheld("pre_arrival") == ["catching_up", "friction"]
+
+
+def test_a_delivery_that_is_late_when_another_moment_looks_at_its_order_is_said_at_once() -> None:
+    story = Story(world_of("pre_arrival", "setup_guide")).profile()
+    story.order("kettle").order("lamp", order_id="o2").delivered(order_id="o2")
+    story.parcel("in_transit", estimate_on=DAY_0 // DAY)
+    assert story.withheld("pre_arrival") == ["outranked"]
+    story.now = DAY_0 + 3 * DAY  # and nobody had looked at what came due
+    story.use("setup_completed", "lamp")
+    story.at(days=3)
+    assert story.flags("shipping_problem") == ["open"]
+
+
 def test_no_late_delivery_is_inferred_while_the_delivery_source_is_silent() -> None:
     story = Story().profile().order("kettle").parcel("in_transit", estimate_on=DAY_0 // DAY + 3)
     story.conditions["stale_sources"] = frozenset(("deliveries",))
