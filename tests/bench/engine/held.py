@@ -1,7 +1,7 @@
 """The state of very many customers, as a changelog that the engine could have written.
 
-The core decides the whole lives of some customers up to now, and their records, in their real bytes, are
-written again and again under other names. What is due was spread by the lives, so it is spread here.
+The core decides the lives of some customers up to now, who came two to eleven weeks ago, and their records,
+in their real bytes, are written again and again under other names.
 """
 
 from __future__ import annotations
@@ -27,12 +27,14 @@ from streams.journey.identity import Identity
 from streams.journey.step import World
 from streams.loading.policy_file import load_policies
 from streams.replay.driver import TOPICS
-from tests.bench.consumers import START, consumer, id_of, products
+from tests.bench.consumers import DAY, START, consumer, id_of, products
 from tests.bench.core import Core, encoded
 from tests.bench.engine.ground import IDENTITY, Record
-from tests.bench.engine.lives import SPAN_MS, moved
+from tests.bench.engine.lives import moved
 
 TEMPLATES: Final = 500
+YOUNGEST_MS: Final = 15 * DAY
+OLDEST_MS: Final = 80 * DAY
 
 
 class Template(Struct, frozen=True):
@@ -55,16 +57,26 @@ class Held(Struct, frozen=True):
 class Population:
     """So many customers, made of templates."""
 
-    def __init__(self, customers: int, partitions: int, templates: int = TEMPLATES) -> None:
+    def __init__(
+        self, customers: int, partitions: int, now_ms: int | None = None, templates: int = TEMPLATES
+    ) -> None:
         self.customers = customers
+        self.now_ms = now_ms or wall_ms()
         self._partitions = partitions
-        self._now_ms = wall_ms()
         self._world = the_world()
-        self._templates = [_template(self._world, number, self._now_ms) for number in range(templates)]
+        self._templates = [
+            _template(
+                self._world,
+                number,
+                self.now_ms,
+                YOUNGEST_MS + number * (OLDEST_MS - YOUNGEST_MS) // templates,
+            )
+            for number in range(templates)
+        ]
 
     def changelog(self, topic: str, prefix: str) -> Iterator[Record]:
         """All records, and where each partition stands."""
-        now_ms, templates = self._now_ms, self._templates
+        now_ms, templates = self.now_ms, self._templates
         counts = [0] * self._partitions
         for number in range(self.customers):
             name = id_of("customer", number).encode()
@@ -111,10 +123,11 @@ def the_world() -> World:
     return world_of(load_policies(None), products(), (), Identity(IDENTITY.encode()))
 
 
-def _template(world: World, number: int, now_ms: int) -> Template:
+def _template(world: World, number: int, now_ms: int, age_ms: int) -> Template:
     """One life up to now, in the core."""
     core = Core(world)
-    for event in encoded(moved(event, now_ms - SPAN_MS - START) for event in consumer(number)):
+    events = [moved(event, now_ms - age_ms - START) for event in consumer(number)]
+    for event in encoded(event for event in events if event.occurred_at < now_ms):
         core.event(*event)
     core.look_until(now_ms)
     records = tuple(scan_all(core.store, keys.RECORDS))

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter_ns
-from typing import Final
+from typing import Any, Final
 
 from state.keys import Wakeup
 from state.store import Store
@@ -23,10 +23,10 @@ from streams.app import Mode, Worker, create
 from streams.commands.worker import set_up_logging, under_faust
 from streams.engine.clock import Clock
 from streams.engine.decides import Decides
-from streams.engine.deciding import Decider, Slice
+from streams.engine.deciding import Commit, Decider, Slice
 from streams.engine.journal import Journal
 from streams.engine.kit import Kit, journey
-from streams.engine.position import Position
+from streams.engine.position import Mark, Position
 from streams.engine.task import Phase
 from streams.inputs.records import InputRecord
 from streams.settings import load_settings
@@ -60,6 +60,42 @@ class Past(Decider):
         return super().due(max(until_ms, self._now_ms - 1), limit)
 
 
+class Timed(Decider):
+    """The journey with a watch: what was looked at counts as done when its transaction stands."""
+
+    def __init__(self, clock: Clock, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.late_ms: list[float] = []
+        self.slice_ms = 0.0
+        self._clock = clock
+        self._looked: list[int] = []
+
+    def take(self, records: deque[InputRecord], within: Slice) -> None:
+        """As the journey."""
+        begun = perf_counter_ns()
+        super().take(records, within)
+        self._took(begun)
+
+    def look(self, wakeups: deque[Wakeup], within: Slice) -> None:
+        """As the journey."""
+        begun, waiting = perf_counter_ns(), list(wakeups)
+        super().look(wakeups, within)
+        self._looked += [it.due_ms for it in waiting[: len(waiting) - len(wakeups)] if it.due_ms]
+        self._took(begun)
+
+    def committed(self, commit: Commit, mark: Mark) -> None:
+        """As the journey."""
+        begun = perf_counter_ns()
+        super().committed(commit, mark)
+        self._took(begun)
+        now_ms = self._clock.now_ms()
+        self.late_ms += [(now_ms - due_ms) / self._clock.speed for due_ms in self._looked]
+        self._looked.clear()
+
+    def _took(self, begun_ns: int) -> None:
+        self.slice_ms = max(self.slice_ms, (perf_counter_ns() - begun_ns) / 1e6)
+
+
 class Still:
     """A clock that stands at the beginning of time, so that nothing is due by it."""
 
@@ -79,9 +115,15 @@ def past(kit: Kit, store: Store, position: Position, journal: Journal | None) ->
     return Past(store, kit.world(), kit.decoder, position, prefix=kit.said_under, journal=journal)
 
 
+def timed(kit: Kit, store: Store, position: Position, journal: Journal | None) -> Decides:
+    """The journey with a watch."""
+    return Timed(kit.clock, store, kit.world(), kit.decoder, position, prefix=kit.said_under, journal=journal)
+
+
 JOBS: Final[dict[str, tuple[Decides_, Clock | None]]] = {
     "count": (Counting, None),
     "journey": (journey, None),
+    "timed": (timed, None),
     "past": (past, Still()),
 }
 
@@ -119,6 +161,10 @@ def fill(sample: Sample, worker: Worker, seen: list[Decides]) -> None:
         sample.events += one.counts.events
         sample.looks += one.counts.looks
         sample.outputs += one.counts.outputs
+        if isinstance(one, Timed):
+            late_ms, one.late_ms = one.late_ms, []
+            sample.late_ms += late_ms
+            sample.slice_ms, one.slice_ms = max(sample.slice_ms, one.slice_ms), 0.0
 
 
 if __name__ == "__main__":

@@ -35,6 +35,10 @@ class Sample(Struct, kw_only=True):
     outputs: int = 0
     transactions: int = 0
     took_s: float = 0.0
+    late_ms: list[float] = []
+    """Of each look since the last sample, in wall time."""
+    slice_ms: float = 0.0
+    """The longest piece of work since the last sample that nobody could interrupt."""
 
     @property
     def steps(self) -> int:
