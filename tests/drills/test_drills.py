@@ -1,0 +1,51 @@
+"""The document of the drills tells of every drill, and says what was not made to fire."""
+
+import re
+from pathlib import Path
+
+from deploy.prometheus import rules
+from tests.drills.faults import DRILLS
+from tests.drills.report import document
+
+DOCUMENT = Path(rules.__file__).parents[1] / "DRILLS.md"
+ALERTS = {alert.name for alert in rules.every_alert()}
+MEASURED = {
+    drill.name: {
+        "fired_s": dict.fromkeys(drill.alerts, 12.3),
+        "cleared_s": dict.fromkeys(drill.alerts, 4.5),
+        "also": {"KairosDecisionFaults": 6.0},
+    }
+    for drill in DRILLS
+}
+
+
+def rows(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith("| ")][1:]
+
+
+def test_drills_make_alerts_fire_that_there_are() -> None:
+    assert {name for drill in DRILLS for name in drill.alerts} - ALERTS == set()
+    assert len({drill.name for drill in DRILLS}) == len(DRILLS)
+
+
+def test_the_document_says_what_fired_when_and_what_never_did() -> None:
+    text = document(10, MEASURED)
+    assert len(rows(text)) == len(DRILLS)
+    assert "| `KairosWorkerMissing` | 12 s | start it again | 4 s | `KairosDecisionFaults` 6 s |" in text
+    never = set(re.findall(r"`(Kairos\w+)`", text.rpartition("Not made to fire")[2]))
+    assert never == ALERTS - {name for drill in DRILLS for name in drill.alerts} - {"KairosDecisionFaults"}
+
+
+def test_the_document_hides_no_alert_that_did_not_fire_or_end() -> None:
+    unmeasured: dict[str, dict[str, dict[str, float]]] = {
+        name: {"fired_s": {}, "cleared_s": {}, "also": {}} for name in MEASURED
+    }
+    assert document(10, unmeasured).count("**not**") == 2 * sum(len(drill.alerts) for drill in DRILLS)
+
+
+def test_every_drill_was_done_and_is_in_the_document() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert "**not**" not in text
+    assert [row.split(" | ")[0][2:] for row in rows(text)] == [drill.fault for drill in DRILLS]
+    told = set(re.findall(r"`(Kairos\w+)`", text))
+    assert told == ALERTS, "an alert is neither fired by a drill nor named among those that were not"
