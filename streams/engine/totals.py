@@ -12,7 +12,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from msgspec import Struct
@@ -73,16 +73,18 @@ class Distribution:
         self.counts[bisect_left(self.bounds, value)] += times
         self.total += value * times
 
-    def observe_all(self, values: Iterable[float]) -> None:
-        """Many values, which cost less together."""
-        ordered = sorted(values)
+    def observe_all(self, values: list[int], per_unit: float = 1.0) -> None:
+        """Many values at once, which is cheaper; `per_unit` of theirs are one of the bounds'."""
+        values.sort()
         counts, at = self.counts, 0
         for index, bound in enumerate(self.bounds):
-            below = bisect_right(ordered, bound, at)
+            below = bisect_right(values, bound * per_unit, at)
             counts[index] += below - at
             at = below
-        counts[-1] += len(ordered) - at
-        self.total += sum(ordered)
+        counts[-1] += len(values) - at
+        if values and values[0] < 0:
+            values = [value for value in values if value > 0]
+        self.total += sum(values) / per_unit
 
 
 class Totals:
@@ -134,40 +136,44 @@ class Totals:
             self.outputs[letter.topic] += 1
         done = commit.done
         if done.noted:
-            self._note(done.noted)
-            waits = [max(0, now_ms - written) / per_s for _, _, written, _ in done.noted if written > 0]
-            self.event_to_output.observe_all(waits)
+            self._note(done.noted, now_ms, per_s)
         if done.looked:
             self.looked += len(done.looked)
-            self.lateness.observe_all([(now_ms - due) / per_s for due in done.looked])
+            self.lateness.observe_all([now_ms - due_ms for due_ms in done.looked], per_s)
         self.stale += done.stale
         self.faults += done.faults
         self.asked += done.asked
         self.read += done.read
         for topic, record in done.said:
-            self._said(topic, record)
+            kind = type(record)
+            if kind is Eligibility:
+                self._eligibility(record, HOLDOUT if topic.endswith(HOLDOUT) else TREATMENT)
+            elif kind is Decision:
+                self.withheld[record.placement, record.reason] += 1
+            elif kind is StageChange:
+                self.stages[record.to_stage] += 1
+            elif kind is FrictionChange:
+                self.friction[record.flag, record.to_state] += 1
 
-    def _note(self, noted: Sequence[Noted]) -> None:
+    def _note(self, noted: Sequence[Noted], now_ms: int, per_s: float) -> None:
+        topics, event_ids, written, occurred = zip(*noted, strict=True)
+        self.inputs.update(topics)
+        self.event_to_output.observe_all([now_ms - at_ms for at_ms in written if at_ms > 0], per_s)
+        late = [
+            it
+            for it, at_ms, then_ms in zip(topics, written, occurred, strict=True)
+            if at_ms - then_ms > LATE_MS
+        ]
+        self.late.update(late)
         ids = self._ids
-        for topic, event_id, written_ms, occurred_ms in noted:
-            mark = hash(event_id)
-            if ids[mark & REMEMBERED - 1] == mark:
+        for topic, mark in zip(topics, map(hash, event_ids), strict=True):
+            place = mark & REMEMBERED - 1
+            if ids[place] == mark:
                 self.repeated[topic] += 1
             else:
-                ids[mark & REMEMBERED - 1] = mark
-            if written_ms - occurred_ms > LATE_MS:
-                self.late[topic] += 1
-        self.inputs.update([topic for topic, _, _, _ in noted])
+                ids[place] = mark
 
-    def _said(self, topic: str, record: Any) -> None:
-        if isinstance(record, Eligibility):
-            arm = HOLDOUT if topic.endswith(HOLDOUT) else TREATMENT
-            self.eligibilities[record.placement, record.status, arm] += 1
-            if record.status not in ("opened", "rescheduled"):
-                self.ends[record.status, record.reason, arm] += 1
-        elif isinstance(record, Decision):
-            self.withheld[record.placement, record.reason] += 1
-        elif isinstance(record, StageChange):
-            self.stages[record.to_stage] += 1
-        elif isinstance(record, FrictionChange):
-            self.friction[record.flag, record.to_state] += 1
+    def _eligibility(self, record: Eligibility, arm: str) -> None:
+        self.eligibilities[record.placement, record.status, arm] += 1
+        if record.status not in ("opened", "rescheduled"):
+            self.ends[record.status, record.reason, arm] += 1

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.bench import codecs, core, store, whole_log
+from tests.bench import codecs, core, counted, store, whole_log
 
-PARTS = ("core", "growth", "log", "codecs", "store")
+PARTS = ("core", "growth", "log", "codecs", "store", "counting")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -54,6 +54,8 @@ def _measure(part: str, args: argparse.Namespace) -> Any:
             return whole_log.measure_log(args.log, args.processes)
         case "codecs":
             return {name: round(figure, 2) for name, figure in codecs.figures().items()}
+        case "counting":
+            return counted.measure(1_000 if args.long else 200)
         case _:
             return store.measure(20_000 if args.long else 2_000)
 
