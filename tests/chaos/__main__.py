@@ -10,11 +10,13 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from tests.chaos.faults import FAULTS
 from tests.chaos.report import failed, report, table
+from tests.chaos.rounds import rounds, shown, total
 from tests.chaos.run import Wanted, run, run_against_plain
 
 
@@ -38,18 +40,43 @@ def main(argv: Sequence[str]) -> int:
         )
         if args.against == "plain":
             found = run_against_plain(wanted)
+            _write(args.out, msgspec.to_builtins(found))
             sys.stdout.write(json.dumps(msgspec.to_builtins(found), indent=1) + "\n")
             return int(bool(found.missing or found.twice))
+        if args.rounds:
+            return _in_rounds(wanted, args)
         said = report(run(wanted), args.pause_max)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+    _write(args.out, said)
     sys.stdout.write(table(said) + "\n")
     return int(failed(said))
+
+
+def _in_rounds(wanted: Wanted, args: argparse.Namespace) -> int:
+    """Round after round, each written down at once: who ends a long run early has what it found so far."""
+    reports = []
+    for said in rounds(wanted, args.rounds, lambda wanted: report(run(wanted), args.pause_max)):
+        reports.append(said)
+        _write(args.out, total(reports))
+        sys.stdout.write(table(said) + "\n\n" + shown(total(reports)) + "\n\n")
+        sys.stdout.flush()
+    whole = total(reports)
+    return int(failed(whole) or not whole["counts_reached"])
+
+
+def _write(out: Path, said: Any) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0, help="how long load and faults last")
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        default=0,
+        help="the long form: at most so many runs, until there was enough of all",
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--partitions", type=int, default=4)
     parser.add_argument("--workers", type=int, default=2)

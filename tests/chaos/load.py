@@ -105,7 +105,7 @@ def _poison(plan: Plan, count: int, end_ms: int) -> Iterator[Record]:
 
 async def send_catalogue(plan: Plan) -> None:
     """The products of the run."""
-    producer = await _producer(plan)
+    producer = await producer_of(plan)
     try:
         for product in products_of(plan):
             await producer.send_and_wait(
@@ -147,7 +147,7 @@ class Load:
         while left:
             try:
                 if self._producer is None:
-                    self._producer = await _producer(self._plan)
+                    self._producer = await producer_of(self._plan)
                 now_ms = self._plan.clock.now_ms()
                 futures = [
                     await self._producer.send(
@@ -174,7 +174,8 @@ class Load:
             await asyncio.sleep(RETRY_S)
 
 
-async def _producer(plan: Plan) -> AIOKafkaProducer:
+async def producer_of(plan: Plan) -> AIOKafkaProducer:
+    """A started producer that waits for nothing."""
     producer = AIOKafkaProducer(
         bootstrap_servers=plan.bootstrap,
         compression_type="lz4",

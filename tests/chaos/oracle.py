@@ -18,7 +18,8 @@ from state.memory import MemoryStore
 from streams.checkers.history import Step
 from streams.checkers.limits import Limits
 from streams.engine import position as positions
-from streams.engine.deciding import Decider, Output
+from streams.engine.commit import Output
+from streams.engine.deciding import Decider
 from streams.engine.deciding import Slice as Within
 from streams.engine.journal import Line, Slice
 from streams.engine.position import Mark, Position
@@ -49,9 +50,8 @@ class Again(Struct):
     problems: list[str] = []
     """What the journal says that cannot have been."""
     faults: int = 0
-    overdue_ms: int = 0
-    """At the end, how long the first wake-up was due already."""
-    now_ms: int = 0
+    next_due_ms: int | None = None
+    """When the next look is due, at the end."""
 
 
 class _Decider(Decider):
@@ -134,9 +134,7 @@ def decide_again(
     again.state = {key: value for key, value in store._values.items() if key != positions.CHANGELOG_KEY}
     again.steps = decider.history
     again.faults = decider.counts.faults
-    again.now_ms = decider._now_ms
-    due_ms = store.next_due()
-    again.overdue_ms = 0 if due_ms is None else max(0, again.now_ms - due_ms)
+    again.next_due_ms = store.next_due()
     if decider.stale_differs:
         again.problems.append(f"{decider.stale_differs} slices took other sources for silent")
     if decider.held_differs:

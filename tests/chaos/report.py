@@ -60,6 +60,7 @@ def report(result: Result, pause_max_s: float | None = None) -> dict[str, Any]:
         "skipped": result.skipped,
         "exits": result.exits,
         "load": result.load,
+        "rebalances": result.rebalances,
         **{name: total(name) for name in counts},
         "slices_not_current": total("not_current"),
         "missing": total("missing"),
@@ -85,8 +86,8 @@ def table(said: dict[str, Any]) -> str:
     for title in ("faults", "skipped", "exits", "load", "violations"):
         if said[title]:
             lines += [title, *(f"  {name:<44}{count:>10}" for name, count in sorted(said[title].items())), ""]
-    for name in ("events", "poison", "outputs", "letters", "transactions", "openings", "wake_ups", "missing",
-                 "twice", "unequal"):  # fmt: skip
+    for name in ("events", "poison", "outputs", "letters", "transactions", "openings", "wake_ups",
+                 "rebalances", "missing", "twice", "unequal"):  # fmt: skip
         lines.append(f"{name:<46}{said[name]:>10}")
     late = said["wake_up_lateness_ms"]
     lines.append(

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import sys
+from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from time import monotonic
@@ -20,12 +21,15 @@ from tests.chaos.load import send_catalogue
 from tests.chaos.plain import Found, run_plain
 from tests.chaos.plan import DAY_MS, Plan
 from tests.chaos.scene import Scene, Span
-from tests.chaos.verdict import Verdict, judge_partition
-from tests.chaos.workers import Worker
+from tests.chaos.verdict import Ending, Verdict, judge_partition
+from tests.chaos.workers import EXPECTED, Worker
 
 log = logging.getLogger(__name__)
 
 CAUGHT_UP_WITHIN_S: Final = 180.0
+ALL_WORK_WITHIN_S: Final = 60.0
+CALM_S: Final = 3.0
+"""At the end: looks that came due during the last fault are taken meanwhile."""
 BETWEEN_S: Final = (0.5, 3.0)
 """Pauses between two faults."""
 
@@ -52,6 +56,7 @@ class Result(Struct, kw_only=True):
     skipped: dict[str, int]
     exits: dict[str, int]
     load: dict[str, int]
+    rebalances: int
     spans: list[Span]
     verdicts: list[Verdict]
     problems: list[str]
@@ -103,7 +108,8 @@ async def _run(wanted: Wanted, broker: Broker) -> Result:
     workers = [Worker(plan, number) for number in range(plan.workers)]
     extra = [Worker(plan, number) for number in range(plan.workers, plan.workers + 2)]
     scene = Scene(plan, broker, workers, extra)
-    problems: list[str] = []
+    problems = scene.problems
+    supervising = asyncio.create_task(scene.supervise())
     watching = asyncio.create_task(scene.watch.run())
     load = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.chaos.load", str(plan.write())), stdout=asyncio.subprocess.PIPE
@@ -116,23 +122,27 @@ async def _run(wanted: Wanted, broker: Broker) -> Result:
         left = await scene.watch.all_taken(CAUGHT_UP_WITHIN_S)
         if left:
             problems.append(f"not taken within {CAUGHT_UP_WITHIN_S} s: {left}")
+        if not await scene.all_work(ALL_WORK_WITHIN_S):
+            problems.append(f"not all partitions were worked on {ALL_WORK_WITHIN_S} s after all was taken")
+        await asyncio.sleep(CALM_S)
+        ended_ms = plan.clock.now_ms()
         await asyncio.gather(*(worker.stop() for worker in scene.all_workers))
     finally:
+        supervising.cancel()
         if load.returncode is None:
             load.kill()
         await asyncio.gather(*(worker.kill() for worker in scene.all_workers))
         scene.watch.end()
         await watching
-    verdicts = await _judge(plan, wanted.judges)
-    exits: dict[str, int] = {}
-    for worker in scene.all_workers:
-        for how, count in worker.exits.items():
-            exits[how] = exits.get(how, 0) + count
+    verdicts = await _judge(plan, Ending(ended_ms, tuple(scene.backlogs)), wanted.judges)
+    exits = sum((worker.exits for worker in scene.all_workers), Counter[str]())
+    problems += [f"{n} times a worker {how}" for how, n in exits.items() if how not in EXPECTED]
     return Result(
         plan=plan,
         faults=dict(scene.faults),
         skipped=dict(scene.skipped),
-        exits=exits,
+        exits=dict(exits),
+        rebalances=scene.rebalances(),
         load=json.loads(said or b"{}"),
         spans=scene.spans,
         verdicts=verdicts,
@@ -159,8 +169,10 @@ async def _faults(scene: Scene, wanted: Wanted) -> None:
         await asyncio.sleep(min(scene.chance.uniform(*BETWEEN_S), max(0.0, ends_at - monotonic())))
 
 
-async def _judge(plan: Plan, processes: int) -> list[Verdict]:
+async def _judge(plan: Plan, ending: Ending, processes: int) -> list[Verdict]:
     loop = asyncio.get_running_loop()
     with ProcessPoolExecutor(processes) as pool:
-        asked = [loop.run_in_executor(pool, judge_partition, plan.path, p) for p in range(plan.partitions)]
+        asked = [
+            loop.run_in_executor(pool, judge_partition, plan.path, p, ending) for p in range(plan.partitions)
+        ]
         return list(await asyncio.gather(*asked))

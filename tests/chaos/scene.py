@@ -3,8 +3,10 @@
 import asyncio
 import logging
 import random
+import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Final
 
@@ -23,6 +25,10 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 0.2
 RETRY_S: Final = 0.5
+GENERATION: Final = re.compile(r"Successfully synced group \S+ with generation (\d+)")
+SUPERVISED_EVERY_S: Final = 0.5
+BROKER_BACK_S: Final = 15.0
+"""So long after the broker is back, a worker may still find that it was away."""
 
 
 class Span(Struct, frozen=True):
@@ -45,12 +51,46 @@ class Scene:
         self.faults: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()
         self.spans: list[Span] = []
+        self.problems: list[str] = []
         self.watch = Watch(plan)
+        self.backlogs: list[Backlog] = []
+        self._broker_back_at = monotonic()
+        self._broker_away = False
 
     @property
     def all_workers(self) -> list[Worker]:
         """Those that are always there, and those that come and go."""
         return [*self.workers, *self.extra]
+
+    @asynccontextmanager
+    async def without_broker(self) -> AsyncIterator[None]:
+        """The broker is away inside of this, and starts at its end."""
+        self._broker_away = True
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(self.broker.start)
+            self._broker_away, self._broker_back_at = False, monotonic()
+
+    async def supervise(self) -> None:
+        """Start again who ended by itself, until this is cancelled. What ends a worker is counted."""
+        while True:
+            away = self._broker_away or monotonic() < self._broker_back_at + BROKER_BACK_S
+            for worker in self.all_workers:
+                await worker.revive(broker_away=away)
+            await asyncio.sleep(SUPERVISED_EVERY_S)
+
+    async def note_backlog(self) -> None:
+        """What is on the inputs now must be read before any partition calls itself current."""
+        inputs = [TopicPartition(t, p) for t in self.plan.inputs for p in range(self.plan.partitions)]
+        ends = await ends_of(self.plan.bootstrap, inputs)
+        at_ms = self.plan.clock.now_ms()
+        self.backlogs.append(Backlog(at_ms, {f"{tp.topic}-{tp.partition}": end for tp, end in ends.items()}))
+
+    def rebalances(self) -> int:
+        """How often the group was rebalanced: its newest generation, as its members heard of it."""
+        logs = (worker.log.read_text(errors="replace") for worker in self.all_workers if worker.log.exists())
+        return max((int(found) for log in logs for found in GENERATION.findall(log)), default=0)
 
     async def moves_on(self, within_s: float = 30.0) -> bool:
         """Whether something is committed after now, within this time."""
@@ -75,6 +115,13 @@ class Scene:
                 worker.thaw()
             if not worker.running:
                 await worker.start()
+
+
+class Backlog(Struct, frozen=True):
+    """Where the inputs ended at a time of the journey, by topic and partition."""
+
+    at_ms: int
+    ends: dict[str, int]
 
 
 class Watch:

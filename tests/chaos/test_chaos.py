@@ -81,6 +81,7 @@ def standing_still(from_ms: float, pause_ms: float) -> Result:
         skipped={},
         exits={},
         load={},
+        rebalances=0,
         spans=[Span("rolling restart", 1_000, 2_000)],
         verdicts=[Verdict(0, pauses_ms=[pause_ms], paused_from_ms=[from_ms])],
         problems=[],

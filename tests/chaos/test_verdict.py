@@ -1,4 +1,4 @@
-from streams.engine.deciding import Output
+from streams.engine.commit import Output
 from streams.engine.journal import VERSION, Line, Slice, Taken
 from streams.inputs.records import InputRecord
 from tests.chaos.kafka import Read

@@ -4,7 +4,7 @@ Partition by partition, in processes of their own, since a partition is all that
 """
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from state import keys
 from streams.checkers.history import History
 from streams.checkers.judge import judge
 from streams.engine import journal
-from streams.engine.deciding import Output
+from streams.engine.commit import Output
 from streams.engine.journal import Line
 from streams.inputs.deadletters import account
 from streams.inputs.decode import InputDecoder
@@ -28,9 +28,12 @@ from streams.inputs.records import InputRecord, Rejection
 from streams.simulation.settings import limits_of
 from tests.chaos.kafka import Read, read_all
 from tests.chaos.oracle import Again, decide_again
-from tests.chaos.plan import Plan, products_of, read_plan, world
+from tests.chaos.plan import BEHIND_MS, Plan, products_of, read_plan, world
+from tests.chaos.scene import Backlog
 
 SHOWN_MAX: Final = 5
+OVERDUE_MAX_MS: Final = 10_000
+"""Wall time that a look may be overdue at the end, long after the last fault."""
 COUNTED: Final = {
     "eligibility": Eligibility,
     "holdout": Eligibility,
@@ -66,7 +69,14 @@ class Verdict(Struct):
     violation_texts: list[str] = []
 
 
-def judge_partition(path: Path, number: int) -> Verdict:
+class Ending(Struct, frozen=True):
+    """What who ran it knows: when the workers were stopped (journey time), and the backlogs of outages."""
+
+    at_ms: int
+    backlogs: tuple[Backlog, ...] = ()
+
+
+def judge_partition(path: Path, number: int, ending: Ending) -> Verdict:
     """Everything about one partition."""
     plan = read_plan(path)
     partitions = {name: TopicPartition(name, number) for name in _topics(plan)}
@@ -98,7 +108,8 @@ def judge_partition(path: Path, number: int) -> Verdict:
     _same_state(verdict, again, found[partitions[plan.changelog]])
     _letters_are_inputs(verdict, plan, inputs, letters)
     _numbered(verdict, plan, {name: found[partitions[plan.prefix + name]] for name in COUNTED})
-    _wake_ups(verdict, plan, again)
+    _wake_ups(verdict, plan, again, ending.at_ms)
+    _current(verdict, plan, lines, inputs, ending.backlogs)
     _pauses(verdict, plan, written, lines, inputs)
     _checked(verdict, plan, again)
     return verdict
@@ -194,11 +205,55 @@ def _numbered(verdict: Verdict, plan: Plan, found: Mapping[str, list[Read]]) -> 
         verdict.problems.append(f"{len(wrong)} customers have gaps or repeats in their count: {wrong[:3]}")
 
 
-def _wake_ups(verdict: Verdict, plan: Plan, again: Again) -> None:
+def _wake_ups(verdict: Verdict, plan: Plan, again: Again, ended_ms: int) -> None:
     verdict.wake_ups = len(again.looks)
     verdict.lateness_ms = [(look.taken_ms - look.due_ms) / plan.speed for look in again.looks]
     if again.faults:
         verdict.problems.append(f"{again.faults} decisions failed")
+    if again.next_due_ms is not None and ended_ms - again.next_due_ms > OVERDUE_MAX_MS * plan.speed:
+        overdue_ms = int((ended_ms - again.next_due_ms) / plan.speed)
+        verdict.problems.append(f"a look was overdue for {overdue_ms} ms when the workers were stopped")
+
+
+def _current(
+    verdict: Verdict,
+    plan: Plan,
+    lines: Iterable[Line],
+    inputs: Mapping[str, list[InputRecord]],
+    backlogs: Sequence[Backlog],
+) -> None:
+    """Nobody is current while anything of a backlog is unread: it could forbid what would be opened."""
+    following = dict.fromkeys(inputs, 0)
+    within_ms = int(BEHIND_MS * plan.speed)
+    waiting = deque(backlogs)
+    known: dict[str, int] = {}
+    for line in lines:
+        for part in line.slices:
+            while waiting and waiting[0].at_ms <= part.now_ms:
+                known = waiting.popleft().ends
+            if part.current and (
+                unread := _unread(verdict, part.now_ms - within_ms, following, known, inputs)
+            ):
+                verdict.problems.append(f"was current at {part.now_ms} with {unread} unread")
+                return
+            for run in part.taken:
+                following[run.topic] = run.first + run.count
+
+
+def _unread(
+    verdict: Verdict,
+    before_ms: int,
+    following: Mapping[str, int],
+    ends: Mapping[str, int],
+    inputs: Mapping[str, list[InputRecord]],
+) -> list[str]:
+    """Topics of which a record of the backlog, as old as this, comes next."""
+    return [
+        f"{topic} {offset}"
+        for topic, offset in following.items()
+        if offset < ends.get(f"{topic}-{verdict.partition}", 0)
+        and (inputs[topic][offset].timestamp_ms or 0) < before_ms
+    ]
 
 
 def _pauses(

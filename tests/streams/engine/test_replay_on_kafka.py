@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 
 from schemas.records import OrderLine, Purchase
 from streams.embedded.broker import Broker
+from streams.engine.failpoints import PLACES
 from tests.brokers import Topics
 from tests.streams.engine.histories import UNREADABLE, Heard, Shop, kairos, produce, send, shop
 from tests.streams.replay.conftest import few
@@ -18,6 +21,10 @@ from tests.streams.replay.conftest import few
 __all__ = ["few"]
 
 WITHIN_S = 60
+KILLS = int(os.environ.get("REPLAY_KILLS", "3"))
+"""How often a replay is killed; `make kills` asks for many."""
+SHORT = {"KAIROS_ENGINE_COMMIT_INTERVAL_MIN_MS": "1", "KAIROS_ENGINE_COMMIT_INTERVAL_MAX_MS": "10"}
+"""Many transactions, so that there is much between which to die."""
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +74,8 @@ def test_a_worker_that_is_killed_and_another_that_goes_on_say_no_more_and_no_les
     produce(topics, history)
     prefix = topics.name("said.")
     words = ("replay", "--kafka", "--output-prefix", prefix)
-    short = {"KAIROS_ENGINE_COMMIT_INTERVAL_MIN_MS": "1", "KAIROS_ENGINE_COMMIT_INTERVAL_MAX_MS": "10"}
-    dies = {"KAIROS_FAILPOINTS": "after_commit=crash@9", **short}
-    fails = {"KAIROS_FAILPOINTS": "after_acknowledged=fail@6,after_store=fail@13", **short}
+    dies = {"KAIROS_FAILPOINTS": "after_commit=crash@9", **SHORT}
+    fails = {"KAIROS_FAILPOINTS": "after_acknowledged=fail@6,after_store=fail@13", **SHORT}
     with (
         kairos(topics, tmp_path / "a", *words, **dies) as one,
         kairos(topics, tmp_path / "b", *words, **fails) as other,
@@ -80,6 +86,28 @@ def test_a_worker_that_is_killed_and_another_that_goes_on_say_no_more_and_no_les
     assert heard.lines() == expected(history)
     assert heard.letters() == letters(history)
     assert f"{len(history.events):,} events" in (tmp_path / "b.log").read_text()
+
+
+@pytest.mark.broker
+@pytest.mark.slow
+def test_a_replay_that_is_killed_again_and_again_says_no_more_and_no_less(
+    history: Shop, broker: Broker, topics: Topics, tmp_path: Path
+) -> None:
+    produce(topics, history)
+    prefix = topics.name("said.")
+    words = ("replay", "--kafka", "--output-prefix", prefix)
+    chance = random.Random(KILLS)
+    for number in range(KILLS):
+        place = PLACES[number % len(PLACES)]
+        times = 1 if place in ("after_restore", "after_fence", "after_tail") else chance.randint(2, 5)
+        dies = {"KAIROS_FAILPOINTS": f"{place}=crash@{times}", **SHORT}
+        with kairos(topics, tmp_path / f"a{number % 2}", *words, **dies) as process:
+            assert process.wait(WITHIN_S) == -9, f"it was over after {number} of {KILLS} kills"
+    with kairos(topics, tmp_path / "a0", *words) as process:
+        assert process.wait(WITHIN_S) == 0
+    heard = Heard(broker.bootstrap, prefix).listen()
+    assert heard.lines() == expected(history)
+    assert heard.letters() == letters(history)
 
 
 @pytest.mark.broker
