@@ -35,6 +35,7 @@ COMMANDS = {
     "worker": "a worker against your Kafka",
     "traffic": "a shop's traffic for workers on your Kafka",
     "topics": "the topics on the broker: list, check, create and mend them",
+    "migrate": "more partitions, by another application that goes on where this one ended",
     "dlq": "what was refused and why, and sending it back after the mistake is mended",
     "config": "every setting of a worker, its value and where it comes from",
 }

@@ -70,15 +70,15 @@ def running(environ: dict[str, str], log: Path, *words: str) -> Iterator[None]:
     assert code == 0, log.read_text()
 
 
-def openings(topics: Topics, wanted: int) -> list[Eligibility]:
+def openings(topics: Topics, wanted: int, partitions: int = PARTITIONS) -> list[Eligibility]:
     """So many openings of the output topic, as they come."""
     decoder = RecordDecoder(Eligibility)
 
     async def read() -> list[Eligibility]:
         found: list[Eligibility] = []
         async with AIOKafkaConsumer(bootstrap_servers=topics.bootstrap) as consumer:
-            partitions = [TopicPartition(topics.name("eligibility"), number) for number in range(PARTITIONS)]
-            consumer.assign(partitions)
+            name = topics.name("eligibility")
+            consumer.assign([TopicPartition(name, number) for number in range(partitions)])
             await consumer.seek_to_beginning()
             while len(found) < wanted:
                 for records in (await consumer.getmany(timeout_ms=100)).values():
