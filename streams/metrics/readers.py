@@ -46,6 +46,13 @@ def _kept(read: Callable[[Kept, Now], float]) -> Read:
     return lambda now: (((str(number),), read(kept, now)) for number, kept in now.kept.items())
 
 
+def _decided(read: Callable[[Kept, Now], float]) -> Read:
+    """The same for those that are decided for here: of a standby it would be told twice, and a little late."""
+    return lambda now: (
+        ((str(number),), read(now.kept[number], now)) for number in now.active if number in now.kept
+    )
+
+
 def _counted(read: Callable[[Now], Mapping[Any, int]], *labels: Iterable[str]) -> Read:
     """Counts by words: all that are known from the start, at 0, and whatever else was counted."""
     known = {(words[0] if len(words) == 1 else words): 0 for words in product(*labels)} if labels else {}
@@ -178,9 +185,9 @@ READERS: Final[Mapping[str, Read]] = {
     # time
     "kairos_event_to_output_seconds": _one(lambda now: now.totals.event_to_output),
     "kairos_wakeup_lateness_seconds": _one(lambda now: now.totals.lateness),
-    "kairos_wakeups_pending": _kept(lambda kept, _: kept.position.wakeups),
-    "kairos_wakeups_overdue": _kept(lambda kept, _: kept.overdue),
-    "kairos_wakeup_overdue_seconds": _kept(_overdue_seconds),
+    "kairos_wakeups_pending": _decided(lambda kept, _: kept.position.wakeups),
+    "kairos_wakeups_overdue": _decided(lambda kept, _: kept.overdue),
+    "kairos_wakeup_overdue_seconds": _decided(_overdue_seconds),
     "kairos_wakeups_taken_total": _counted(_looks),
     "kairos_clock_timestamp_seconds": _one(lambda _: time.time()),
     "kairos_clock_behind_seconds": _one(_behind),
@@ -206,7 +213,7 @@ READERS: Final[Mapping[str, Read]] = {
     "kairos_restore_elapsed_seconds": _each(_elapsed),
     "kairos_state_bytes": _kept(lambda kept, _: kept.bytes),
     "kairos_state_memory_bytes": _one(lambda now: now.watched.state_memory()),
-    "kairos_customers": _kept(lambda kept, _: kept.position.customers),
+    "kairos_customers": _decided(lambda kept, _: kept.position.customers),
     "kairos_cache_lookups_total": _counted(_lookups),
     # journey
     "kairos_eligibilities_total": _counted(
