@@ -47,7 +47,7 @@ def _kept(read: Callable[[Kept, Now], float]) -> Read:
 
 
 def _decided(read: Callable[[Kept, Now], float]) -> Read:
-    """The same for those that are decided for here: of a standby it would be told twice, and a little late."""
+    """The same for those that are decided for here: a standby would tell it twice, a little late."""
     return lambda now: (
         ((str(number),), read(now.kept[number], now)) for number in now.active if number in now.kept
     )
