@@ -3,6 +3,7 @@
 Thresholds follow the bounds of the engine: 60 s behind, a partition is no longer current and opens nothing;
 one that is paused for too many refused records tries again every 30 s; one that failed is opened anew after
 at most 5 s. Waiting times are longer than a rolling restart takes.
+What a slow worker tells is looked at over a minute, so that a scrape it misses does not begin the wait anew.
 """
 
 from __future__ import annotations
@@ -109,14 +110,14 @@ ALERTS: Final = (
     ),
     Alert(
         "KairosRestoreTooLong",
-        "max by (job, partition) (kairos_restore_elapsed_seconds) > 0",
+        "max by (job, partition) (max_over_time(kairos_restore_elapsed_seconds[1m])) > 0",
         "5m",
         _PAGE,
         f"{_PARTITION} has been restored for {_DURATION}",
     ),
     Alert(
         "KairosLagGrowing",
-        "max by (job, topic, partition) (kairos_input_lag_seconds) > 60\n"
+        "max by (job, topic, partition) (max_over_time(kairos_input_lag_seconds[1m])) > 60\n"
         "and max by (job, topic, partition) (deriv(kairos_input_lag_seconds[10m])) > 0",
         "5m",
         _PAGE,
@@ -124,7 +125,7 @@ ALERTS: Final = (
     ),
     Alert(
         "KairosWakeupsOverdue",
-        "max by (job, partition) (kairos_wakeup_overdue_seconds) > 30",
+        "max by (job, partition) (max_over_time(kairos_wakeup_overdue_seconds[1m])) > 30",
         "2m",
         _PAGE,
         f"the oldest wake-up of {_PARTITION} is overdue for {_DURATION}",

@@ -263,8 +263,8 @@ PARTITIONS: Final = (
     quiet(
         "KairosRestoreTooLong",
         "takes less than five minutes",
-        one("kairos_restore_elapsed_seconds", "0+30x9 0x20", 'partition="3"'),
-        "7m",
+        one("kairos_restore_elapsed_seconds", "0+30x8 0x20", 'partition="3"'),
+        "5m",
     ),
     fires(
         "KairosLagGrowing",
@@ -272,6 +272,14 @@ PARTITIONS: Final = (
         "10m",
         {**TOPIC, **PARTITION},
         "purchases in partition 3 is 6m 40s behind and falls further behind",
+    ),
+    fires(
+        "KairosLagGrowing",
+        one("kairos_input_lag_seconds", "0+20x14 stale 300+20x40", 'partition="3",topic="purchases"'),
+        "10m",
+        {**TOPIC, **PARTITION},
+        "purchases in partition 3 is 6m 20s behind and falls further behind",
+        what="fires also where a scrape is missed",
     ),
     quiet(
         "KairosLagGrowing",

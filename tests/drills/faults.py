@@ -75,7 +75,7 @@ def stalling_loop(scene: Scene) -> Iterator[None]:
 @contextlib.contextmanager
 def starved_worker(scene: Scene) -> Iterator[None]:
     scene.load.traffic.per_s = 150
-    with scene.meanwhile(_stopping(scene.workers, 0.2, 0.012)):
+    with scene.meanwhile(_stopping(scene.workers, 0.12, 0.013)):
         yield
     scene.load.traffic.per_s = 20
 
@@ -241,7 +241,7 @@ DRILLS = (
     ),
     Drill(
         "lagging worker",
-        "both workers have 6 % of a processor, and 450 events/s come",
+        "both workers have 10 % of a processor, and 450 events/s come",
         ("KairosLagGrowing", "KairosWakeupsOverdue"),
         "give them their processor time back",
         starved_worker,
