@@ -40,6 +40,7 @@ from streams.engine.failpoints import VARIABLE, Failpoints
 from streams.engine.journal import VARIABLE as JOURNAL
 from streams.engine.journal import Journal
 from streams.engine.kit import Kit, journey
+from streams.engine.membership import Membership
 from streams.engine.overrides import (
     GroupConsumer,
     GroupTransport,
@@ -242,6 +243,7 @@ def _faust_app(settings: Settings) -> JourneyApp:
         loghandlers=[],
     )
     app.group_options = {**client_options(settings), **consumer_options(settings)}
+    app.membership = Membership(engine.application_id, settings.state.dir, Clients(client_options(settings)))
     app.transport = GroupTransport([URL(f"kafka://{server}") for server in kafka.bootstrap_servers], app)
     return app
 

@@ -8,6 +8,7 @@ changed what is relied upon.
     aiokafka   a group consumer that nobody polls leaves its group: ours is never polled, so it always counts
                as being polled
     aiokafka   heartbeats are watched, because whoever opens a partition anew must know that it still may
+    aiokafka   the name by which a group knows its member is asked for, and one that is dead is made to leave
     aiokafka   a consumer learns the partitions of a topic that it is not assigned to
     Faust      partitions of the group consumer are paused before it fetches for the first time: Faust's own
                pause is bookkeeping, and it would prefetch what the partition tasks read for themselves
@@ -25,11 +26,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from time import monotonic
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import aiokafka
 import aiokafka.producer.sender
 import faust
+from aiokafka.protocol.group import LeaveGroupRequest
 from faust.app.base import BootStrategy
 from faust.assignor.partition_assignor import PartitionAssignor
 from faust.channels import Channel
@@ -39,6 +41,9 @@ from faust.types import TP
 from mode.types import ServiceT
 from mode.utils.queues import FlowControlEvent, ThrowableQueue
 from yarl import URL
+
+if TYPE_CHECKING:
+    from streams.engine.membership import Membership
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +62,12 @@ async def partitions_of(consumer: Any, topic: str) -> list[int]:
     return sorted(consumer.partitions_for_topic(topic) or ())
 
 
+async def leave_group(admin: Any, group: str, member_id: str) -> None:
+    """Leave a group in the name of a member that is dead; a group that has none of this name does nothing."""
+    node = await admin.find_coordinator(group)
+    await admin._send_request_to_node(node, LeaveGroupRequest(group, member_id))
+
+
 class Heartbeats:
     """When the group's coordinator answered last. Read from any thread."""
 
@@ -72,8 +83,8 @@ class Heartbeats:
         """Whether it must still know us."""
         return monotonic() - self._answered_at < self._session_timeout_s
 
-    def watch(self, consumer: Any) -> None:
-        """Hear of every answer to this consumer, of joining the group as well."""
+    def watch(self, consumer: Any, known_as: Callable[[str], None]) -> None:
+        """Hear of every answer to this consumer, of joining the group as well, and under which name."""
         coordinator = consumer._coordinator
         heartbeat, join = coordinator._do_heartbeat, coordinator._do_rejoin_group
 
@@ -87,6 +98,7 @@ class Heartbeats:
             joined = bool(await join(subscription))
             if joined:
                 self.answered()
+                known_as(coordinator.member_id)
             return joined
 
         coordinator._do_heartbeat = watched_heartbeat
@@ -121,7 +133,8 @@ class GroupThread(driver.AIOKafkaConsumerThread):
 
     async def on_start(self) -> None:
         await super().on_start()
-        cast("GroupConsumer", self.consumer).heartbeats.watch(self._consumer)
+        known_as = cast("JourneyApp", self.app).membership.known_as
+        cast("GroupConsumer", self.consumer).heartbeats.watch(self._consumer, known_as)
 
     async def rejoin(self) -> None:
         """Ask for a rebalance."""
@@ -216,6 +229,7 @@ class JourneyTables(TableManager):
     input_topics: frozenset[str]
 
     async def on_start(self) -> None:
+        await cast("JourneyApp", self.app).membership.bury()
         await self.prepared()
         if not self.should_stop:
             await self._update_channels()
@@ -245,6 +259,7 @@ class JourneyApp(faust.App):
 
     BootStrategy = GroupBoot
     group_options: Mapping[str, Any]
+    membership: Membership
     before_leaving: Callable[[], Awaitable[None]]
     """Awaited when the worker stops, before it leaves its group."""
     pages: ServiceT | None = None

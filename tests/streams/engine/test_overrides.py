@@ -13,8 +13,10 @@ import aiokafka
 import aiokafka.producer.sender
 import faust
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import SubscriptionState
+from aiokafka.protocol.group import LeaveGroupRequest
 from faust.app.base import BootStrategy
 from faust.assignor.partition_assignor import PartitionAssignor
 from faust.channels import Channel
@@ -42,6 +44,8 @@ def test_the_versions_are_those_that_were_read(package: str, version: str) -> No
         (GroupCoordinator._do_heartbeat, ["self"]),
         (GroupCoordinator._do_rejoin_group, ["self", "subscription"]),
         (GroupCoordinator.request_rejoin, ["self"]),
+        (AIOKafkaAdminClient._send_request_to_node, ["self", "node_id", "request"]),
+        (LeaveGroupRequest, ["group", "member_id"]),
         (driver.AIOKafkaConsumerThread._create_worker_consumer, ["self", "transport"]),
         (driver.AIOKafkaConsumerThread._ensure_consumer, ["self"]),
         (driver.AIOKafkaConsumerThread.on_start, ["self"]),
@@ -110,6 +114,8 @@ def test_faust_pauses_by_bookkeeping_alone_so_that_ours_is_needed() -> None:
 
 
 class Coordinator:
+    member_id = "worker-1"
+
     def __init__(self) -> None:
         self.answers = [True, False]
 
@@ -127,15 +133,18 @@ class GroupClient:
 
 def test_heartbeats_tell_whether_the_group_still_knows_us() -> None:
     client, heartbeats = GroupClient(), Heartbeats(session_timeout_s=10.0)
-    heartbeats.watch(client)
+    names: list[str] = []
+    heartbeats.watch(client, names.append)
     assert not heartbeats.member()
     assert asyncio.run(client._coordinator._do_heartbeat())
     assert heartbeats.member()
     heartbeats._answered_at -= 11
     assert not asyncio.run(client._coordinator._do_heartbeat())
     assert not heartbeats.member()
+    assert names == []
     assert asyncio.run(client._coordinator._do_rejoin_group(None))
     assert heartbeats.member()
+    assert names == ["worker-1"]
 
 
 class Group:
