@@ -1,21 +1,26 @@
 """A real Prometheus scrapes a real worker: what rules and dashboards ask for is there, and is understood."""
 
 import asyncio
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from deploy.prometheus import rules
+from schemas.framing import encode
+from schemas.records import Profile
 from streams.embedded.broker import Broker
+from streams.inputs.partition import murmur2_partition
 from streams.metrics.declared import METRICS
 from tests.brokers import Topics
 from tests.deploy import asked
 from tests.prometheus import Prometheus, prometheus
 from tests.streams.web.test_live import send_profiles
-from tests.streams.web.workers import create_topics, get, until, worker
+from tests.streams.web.workers import PARTITIONS, create_topics, get, until, worker
 from tests.tools import tool
 
 TYPES = "# TYPE "
@@ -24,6 +29,7 @@ LATER = {metric.name for metric in METRICS if "begins when" in metric.meaning}
 
 
 class Live(NamedTuple):
+    topics: Topics
     page: str
     server: Prometheus
 
@@ -40,7 +46,7 @@ def live(broker: Broker, topics: Topics, tmp_path: Path) -> Iterator[Live]:
             until(lambda: bool(server.query("kairos_ready == 1")), "the worker was scraped")
             until(lambda: all(rule["lastEvaluation"][:2] == "20" for rule in server.rules()), "rules ran")
             with urllib.request.urlopen(f"{address()}/metrics", timeout=10) as answer:  # noqa: S310 - our own
-                yield Live(answer.read().decode(), server)
+                yield Live(topics, answer.read().decode(), server)
 
 
 @pytest.mark.broker
@@ -60,4 +66,21 @@ def test_prometheus_understands_a_worker_and_finds_what_is_asked_for(live: Live)
         live.server.query(expr)  # an error of the expression is an error of the request
     for metric in sorted(wanted - LATER):
         assert live.server.query(f'count({{__name__=~"{metric}(_count)?"}})'), f"{metric} has no series"
-    assert live.server.alerts() == []
+
+
+@pytest.mark.broker
+@pytest.mark.slow
+def test_somebody_is_told_when_a_writer_puts_a_customer_where_it_does_not_lie(live: Live) -> None:
+    async def astray() -> None:
+        key, now_ms = b"anybody", int(time.time() * 1000)
+        elsewhere = (murmur2_partition(key, PARTITIONS) + 1) % PARTITIONS
+        profile = encode(Profile("p-1", key.decode(), now_ms, market="de"))
+        async with AIOKafkaProducer(bootstrap_servers=live.topics.bootstrap) as producer:
+            await producer.send_and_wait(live.topics.name("profiles"), profile, key, partition=elsewhere)
+
+    asyncio.run(astray())
+    until(lambda: "KairosWrongPartition" in live.server.summaries(), "somebody is told")
+    assert live.server.summaries()["KairosWrongPartition"] == (
+        "a writer of profiles puts customers into partitions that are not theirs"
+    )
+    until(lambda: "KairosWrongPartition" not in live.server.summaries(), "it is over when the window is")
