@@ -23,6 +23,7 @@ from rich.text import Text
 from streams.configuration.arguments import add_arguments, settings_of
 from streams.errors import Fatal, Retryable
 from streams.loading.policy_file import load_policies
+from streams.logs import set_up
 from streams.replay import summary
 from streams.replay.kept import KEY
 from streams.replay.prepare import duration_ms, time_ms
@@ -59,7 +60,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Replay until every partition is at its end, and print the summary of those that were replayed here."""
     from streams.app import Mode, create  # noqa: PLC0415 - Faust takes a second, and files need it not
     from streams.beside import apart, checked  # noqa: PLC0415 - as above
-    from streams.commands.worker import set_up_logging, under_faust  # noqa: PLC0415 - as above
+    from streams.commands.worker import under_faust  # noqa: PLC0415 - as above
     from streams.engine.clock import LiveClock  # noqa: PLC0415 - as above
     from streams.engine.replay_plan import ReplayPlan  # noqa: PLC0415 - as above
 
@@ -68,7 +69,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     prefix = f"{NAME}." if args.output_prefix is None else args.output_prefix
     settings = apart(live, args.application_id or f"{live.engine.application_id}-{NAME}", prefix)
     settings = replace(settings, web=replace(settings.web, port=0))  # the live worker may have its own here
-    set_up_logging(settings)
+    set_up(settings)
     done = _Done()
     plan = ReplayPlan(
         disorder_ms=duration_ms(args.disorder),

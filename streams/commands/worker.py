@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from streams.configuration.arguments import add_arguments, settings_of
 from streams.errors import Fatal
+from streams.logs import set_up
 from streams.processes import Processes, this_program
 from streams.replay.prepare import DISORDER, duration_ms
 from streams.settings import Settings
-from streams.sparing import Sparing
 
 if TYPE_CHECKING:
     from streams.app import Worker
@@ -25,11 +25,6 @@ log = logging.getLogger(__name__)
 HELP = "decide and say what may be said now, on your Kafka; settings as `kairos config` shows them"
 
 SHADOW: Final = "shadow"
-LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-OF_THE_CLIENT = "aiokafka"
-"""What it says below `info` holds records and passwords, whole."""
-CHATTY = ("aiokafka.consumer.subscription_state", "aiokafka.producer.sender", "faust", "mode")
-"""Loggers whose news are of no use to an operator."""
 STOP_SHARE: Final = 0.9
 """Of the time to stop: the rest is for being told, and for ending."""
 
@@ -59,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     """Run until a signal ends it. `Fatal` for settings, topics or a broker that cannot be used."""
     overrides = {"engine.processes": args.processes} if args.processes else {}
     settings = settings_of(args, overrides).settings
-    set_up_logging(settings)
+    set_up(settings)
     if not args.shadow and (args.application_id or args.output_prefix):
         raise Fatal("--application-id and --output-prefix are those of a --shadow")
     if settings.engine.processes > 1:
@@ -146,14 +141,3 @@ def _bound(worker: Worker) -> Timer:
         timer.start()
 
     return timer
-
-
-def set_up_logging(settings: Settings) -> None:
-    """What a worker logs, and how."""
-    level = LEVELS[settings.engine.log_level]
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(Sparing(OF_THE_CLIENT, "asyncio"))
-    logging.getLogger(OF_THE_CLIENT).setLevel(max(level, logging.INFO))
-    for name in CHATTY:
-        logging.getLogger(name).setLevel(max(level, logging.WARNING))

@@ -20,7 +20,7 @@ from typing import Any, Final
 from state.keys import Wakeup
 from state.store import Store
 from streams.app import Mode, Worker, create
-from streams.commands.worker import set_up_logging, under_faust
+from streams.commands.worker import under_faust
 from streams.engine.clock import Clock
 from streams.engine.decides import Decides
 from streams.engine.deciding import Commit, Decider, Slice
@@ -29,6 +29,7 @@ from streams.engine.kit import Kit, journey
 from streams.engine.position import Mark, Position
 from streams.engine.task import Phase
 from streams.inputs.records import InputRecord
+from streams.logs import set_up
 from streams.settings import load_settings
 from streams.topics.start import check_inputs
 from tests.bench.engine.counting import Counting
@@ -132,7 +133,7 @@ def main(job: str, path: Path) -> int:
     """Run it until a signal ends it."""
     made, clock = JOBS[job]
     settings = load_settings(os.environ)
-    set_up_logging(settings)
+    set_up(settings)
     seen: list[Decides] = []
 
     def decides(kit: Kit, store: Store, position: Position, journal: Journal | None) -> Decides:
