@@ -1,7 +1,7 @@
 """`python -m tests.bench`: measure the hot paths, and write what was measured as JSON.
 
 Short by default; `--long` measures with more, `--log FILE` replays the whole public order log, `--profile`
-only prints where the core spends its time.
+only prints where the core spends its time. Parts that are not measured again keep the figures that they had.
 """
 
 import argparse
@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench import codecs, core, counted, store, whole_log
+from tests.bench.engine import parts as engine
 
-PARTS = ("core", "growth", "log", "codecs", "store", "counting")
+ENGINE = "engine."
+PARTS = ("core", "growth", "log", "codecs", "store", "counting", *(ENGINE + name for name in engine.PARTS))
 
 
 def main(argv: Sequence[str]) -> int:
@@ -25,17 +27,14 @@ def main(argv: Sequence[str]) -> int:
     if args.profile:
         core.profile(2_000 if args.long else 200)
         return 0
-    figures: dict[str, Any] = {
-        "python": platform.python_version(),
-        "cores": os.cpu_count(),
-        "long": args.long,
-    }
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    figures: dict[str, Any] = json.loads(args.out.read_text("utf-8")) if args.out.exists() else {}
+    figures |= {"python": platform.python_version(), "cores": os.cpu_count()}
     figures["loop_ns"] = round(loop_ns(), 1)
     for part in args.part or PARTS:
-        figures[part] = _measure(part, args)
+        figures[part] = {"long": args.long, **_measure(part, args)}
         print(json.dumps({part: figures[part]}, indent=1), flush=True)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        args.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     return 0
 
 
@@ -52,6 +51,8 @@ def _measure(part: str, args: argparse.Namespace) -> Any:
             return core.measure_growth(4_000 if args.long else 1_000)
         case "log":
             return whole_log.measure_log(args.log, args.processes)
+        case _ if part.startswith(ENGINE):
+            return engine.measure(part.removeprefix(ENGINE), long=args.long)
         case "codecs":
             return {name: round(figure, 2) for name, figure in codecs.figures().items()}
         case "counting":

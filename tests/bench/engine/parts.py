@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import tempfile
 from collections.abc import Callable
@@ -41,10 +40,10 @@ PARTS: Final[dict[str, tuple[Measure, Measure]]] = {
 
 
 def measure(part: str, *, long: bool) -> dict[str, Any]:
-    """The figures of one part, which are printed as well."""
+    """The figures of one part."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a new topic's leader is news for a moment
-    with tempfile.TemporaryDirectory(prefix="kairos-bench-", ignore_cleanup_errors=True) as scratch:
-        with ground(Path(scratch)) as here:
-            found = PARTS[part][long](here)
-    print(json.dumps({part: found}, indent=1), flush=True)
-    return found
+    with (
+        tempfile.TemporaryDirectory(prefix="kairos-bench-", ignore_cleanup_errors=True) as scratch,
+        ground(Path(scratch)) as here,
+    ):
+        return PARTS[part][long](here)
