@@ -8,9 +8,12 @@ what the held ones say. The consumer of a held topic is paused, so no more is he
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from time import monotonic
+from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+
+ENDS_EVERY_S: Final = 2.0
 
 ConsumerRecord = Any
 """As aiokafka hands it over; it has no types."""
@@ -23,6 +26,8 @@ class Held:
         self._consumer = consumer
         self._readable = readable
         self._held: dict[TopicPartition, list[ConsumerRecord]] = {}
+        self._ends: Mapping[TopicPartition, int] = {}
+        self._asked_at_s = 0.0
 
     def __bool__(self) -> bool:
         return bool(self._held)
@@ -37,6 +42,13 @@ class Held:
         """What of `found`, and of what was held before it, can be decoded now; the rest is held."""
         held = dict(self._held)
         return {tp: self._admit(tp, [*held.get(tp, ()), *found.get(tp, ())]) for tp in {**held, **found}}
+
+    async def ends(self) -> Mapping[TopicPartition, int]:
+        """Where held topics end, which nothing tells whoever does not fetch; asked now and then."""
+        if self._held and monotonic() - self._asked_at_s >= ENDS_EVERY_S:
+            self._ends = await self._consumer.end_offsets([*self._held])
+            self._asked_at_s = monotonic()
+        return self._ends if self._held else {}
 
     def _admit(self, tp: TopicPartition, records: list[ConsumerRecord]) -> list[ConsumerRecord]:
         for at, record in enumerate(records):

@@ -21,6 +21,7 @@ from streams.engine.holding import Held
 from streams.engine.position import Position
 from streams.errors import Fatal
 from streams.inputs.records import InputRecord
+from streams.inputs.tracing import traceparent
 
 RECORDS_MAX: Final = 2_000
 """Records that one fetch hands over."""
@@ -130,11 +131,12 @@ class Inputs:
             waiting[record.topic] = waiting.get(record.topic, 0) + 1
             if record.topic not in oldest_ms and record.timestamp_ms is not None:
                 oldest_ms[record.topic] = record.timestamp_ms
+        ends = {} if self._held is None else await self._held.ends()
         now_ms, now_s = clock.now_ms(), monotonic()
         found: dict[str, int] = {}
         since: dict[str, float] = {}
         for tp in self._partitions:
-            end = self._consumer.last_stable_offset(tp)
+            end = ends.get(tp, self._consumer.last_stable_offset(tp))
             if end is None:
                 continue
             topic = tp.topic
@@ -154,6 +156,7 @@ def _timestamp(record: Any) -> int:
 
 
 def _record(record: Any) -> InputRecord:
+    trace = traceparent(record.headers) if record.headers else ""
     return InputRecord(
-        record.topic, record.partition, record.offset, record.timestamp, record.key, record.value
+        record.topic, record.partition, record.offset, record.timestamp, record.key, record.value, trace
     )
