@@ -6,7 +6,8 @@ from collections import deque
 from typing import Protocol
 
 from state.keys import Wakeup
-from streams.engine.deciding import Commit, Counts, Slice
+from streams.engine.commit import Commit
+from streams.engine.deciding import Counts, Slice
 from streams.engine.position import Mark
 from streams.inputs.records import InputRecord
 from streams.journey.step import World

@@ -22,7 +22,7 @@ from typing import Any, Final, NamedTuple
 from msgspec import Struct
 
 from schemas.records import Control, FrictionChange, Product
-from schemas.topics import CUSTOMERS, DEAD_LETTERS, DEFAULT_PREFIX
+from schemas.topics import DEFAULT_PREFIX
 from state import keys
 from state.decided import DecidedRecords
 from state.keys import Wakeup
@@ -30,6 +30,7 @@ from state.layouts import Codecs
 from state.overlay import Overlay
 from state.store import Batch, Store
 from streams.engine import position as positions
+from streams.engine.commit import Commit, Output, Voice
 from streams.engine.journal import Journal
 from streams.engine.position import Mark, Position
 from streams.engine.raised import RaisedRecords
@@ -53,8 +54,6 @@ IN_HAND_MAX: Final = 20_000
 _SLICE_CHECK: Final = 8
 """Steps between two looks at the clock inside a slice."""
 
-NOTHING_DONE: Final = Done()
-
 
 class Slice(Struct, frozen=True):
     """The conditions of a slice of work. It ends at `until_ns` of `perf_counter_ns`, or when it is done."""
@@ -62,26 +61,6 @@ class Slice(Struct, frozen=True):
     now_ms: int
     current: bool
     until_ns: int
-
-
-class Output(Struct, frozen=True, gc=False):
-    """A record to be said. `topic` is the full name; a value of None is a tombstone."""
-
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[tuple[str, bytes], ...] = ()
-
-
-class Commit(Struct, frozen=True):
-    """Everything that one transaction says, and what the store takes over when it is committed."""
-
-    outputs: list[Output]
-    letters: list[Output]
-    changes: Batch
-    position: Position
-    steps: int
-    done: Done = NOTHING_DONE
 
 
 class Counts(Struct):
@@ -128,8 +107,7 @@ class Decider:
         self.position = position
         self._store = store
         self._decoder = decoder
-        self._prefix = prefix
-        self._encode = encode_output
+        self._voice = Voice(prefix, encode_output)
         self._journal = journal
         codecs = Codecs()
         self._overlay = Overlay(store, codecs)
@@ -217,10 +195,9 @@ class Decider:
             wakeups=self._wakeups,
         )
         said = self._work.outputs
-        outputs = [self._output(topic, record) for topic, record in said]
+        outputs = [self._voice.of(topic, record) for topic, record in said]
         outputs.extend(self._snapshots({record.customer_id for _, record in said} | self._gone()))
-        name = self._prefix + DEAD_LETTERS
-        letters = [Output(name, it.key, it.value, it.headers) for it in self._letters]
+        letters = [self._voice.letter(it) for it in self._letters]
         if self._journal is not None:
             outputs.append(Output(self._journal.topic, None, self._journal.line(self.world.version)))
         self._raised.put(self._batch)
@@ -361,10 +338,6 @@ class Decider:
                 self._incidents.raised(record, self._customers)
         self._fed = len(said)
 
-    def _output(self, topic: str, record: Any) -> Output:
-        name = topic.removeprefix(DEFAULT_PREFIX)
-        return Output(self._prefix + name, record.customer_id.encode(), self._encode(name, record))
-
     def _gone(self) -> set[str]:
         """The customers whose record goes with this commit: they were erased."""
         gone = set()
@@ -377,10 +350,9 @@ class Decider:
 
     def _snapshots(self, customer_ids: Iterable[str]) -> Iterable[Output]:
         """How every customer of whom something was said stands now; a tombstone for one who is gone."""
-        name, overlay = self._prefix + CUSTOMERS, self._overlay
+        overlay = self._overlay
         for customer_id in sorted(customer_ids):
-            value = None
+            now = None
             if overlay.exists(customer_id):
                 now = snapshot(customer_id, overlay.customer(customer_id), self._now_ms)
-                value = self._encode(CUSTOMERS, now)
-            yield Output(name, customer_id.encode(), value)
+            yield self._voice.customer(customer_id, now)

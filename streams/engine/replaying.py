@@ -8,17 +8,7 @@ in the position record: where each topic is needed again, the last event taken, 
 
     events -> waiting -> looks -> customers -> done
 
-The end of a replay is by default the time of the newest event of all partitions, which nobody knows before
-all are read. So a partition that has taken its events says when the newest was, waits until all have said so,
-and then only takes the looks between its last event and the end. Nobody leads: each finds out by reading the
-positions of the others in the changelog.
-
-Customers are said once, as they stand at the end: before that it would depend on where transactions end.
-
-A backfill goes live on its state. It is replayed as if going live were just behind its end (`live_from`), so
-nothing is opened in it, nothing can be sent from the past, and nothing has to be closed when it is over. To
-open and then revoke would be worse than useless: caps, gaps and rests would count what nobody ever sent.
-What may still be opened after it is for `live_from` of the operator to say, under which all is decided anew.
+How it begins is in `replay_start`, under which world in `replay_world`, and how it ends in `replay_end`.
 """
 
 from __future__ import annotations
@@ -26,41 +16,27 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from hashlib import blake2b
 from time import monotonic, perf_counter_ns
-from typing import Any, Final
+from typing import Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from msgspec import Struct
 from msgspec.structs import replace
 
-from schemas.records import Control
-from schemas.topics import CUSTOMERS, DEAD_LETTERS, DEFAULT_PREFIX
-from state import keys
+from schemas.topics import CUSTOMERS
 from state.layered import LayeredStore
-from state.layouts import Codecs
-from state.store import Store
 from streams.engine import position as positions
 from streams.engine.clock import wall_ms
-from streams.engine.deciding import Commit, Output
+from streams.engine.commit import Commit, Output, Voice
 from streams.engine.history import History
-from streams.engine.kit import Kit, Stats
-from streams.engine.peers import positions_of_all
-from streams.engine.position import Position, Replayed, Stage
+from streams.engine.opened import Opened
+from streams.engine.position import Position, Stage
 from streams.engine.raised import RaisedRecords
-from streams.engine.replay_plan import ReplayPlan
-from streams.engine.saying import refuse_flood, say
-from streams.engine.transaction import Transactions
+from streams.engine.replay_end import end_of_all, some_customers
+from streams.engine.saying import Flood, say
 from streams.engine.work import STEPS_MAX
-from streams.engine.worlds import VERSION_BYTES
-from streams.errors import Fatal
 from streams.inputs.deadletters import dead_letter
-from streams.inputs.decode import FUTURE_MS
 from streams.inputs.records import InputRecord, Rejection
-from streams.journey.control import ControlState
 from streams.journey.step import World
 from streams.journey.view import FAR
-from streams.outputs.snapshot import snapshot
 from streams.replay.driver import Conditions, Fault, Partition, Taken
 from streams.replay.sequencing import Bookmark, LineMark, Sequencer
 from streams.replay.tally import Tally
@@ -72,84 +48,8 @@ INTERVALS: Final = 2
 FETCH_S: Final = 0.5
 ASK_EVERY_S: Final = 1.0
 """How often a partition looks whether the others have taken their events too."""
-CUSTOMERS_MAX: Final = 500
-"""Records of the store that are walked over at a time when customers are said."""
 BACKFILLED: Final = (("kairos-backfill", b"true"),)
 """The header of what is said about the past."""
-
-
-class Opened(Struct, frozen=True):
-    """What a task has opened for its work, and closes after it."""
-
-    kit: Kit
-    number: int
-    store: Store
-    transactions: Transactions
-    consumer: AIOKafkaConsumer
-    stats: Stats
-
-
-async def replay_work(opened: Opened, position: Position | None) -> ReplayWork:
-    """The work of a partition from where it stands; the ends are fixed when it stands nowhere yet."""
-    plan = opened.kit.replay
-    assert plan is not None
-    if position is None or position.replayed is None:
-        position = await _begin(opened, plan)
-    replayed = position.replayed
-    assert replayed is not None
-    if plan.until_ms is not None and plan.until_ms != replayed.until_ms:
-        raise Fatal(
-            f"this replay began with another end ({replayed.until_ms}, epoch ms): name the same, or another "
-            "application id"
-        )
-    world = _world(opened.kit.world(), plan, replayed)
-    if position.world != world.version:
-        if not replayed.live_after:
-            raise Fatal(
-                "this replay began under another policy, catalogue or control: bring them back, or begin "
-                "anew under another application id"
-            )
-        log.warning("partition %s: policy, catalogue or control changed meanwhile", opened.number)
-    work = ReplayWork(opened, replace(position, world=world.version), world)
-    await work.open()
-    return work
-
-
-async def _begin(opened: Opened, plan: ReplayPlan) -> Position:
-    kit, number, consumer = opened.kit, opened.number, opened.consumer
-    partitions = [TopicPartition(topic, number) for topic in kit.inputs]
-    first, end = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
-    began_ms = wall_ms()
-    replayed = Replayed(
-        {tp.topic: end[tp] for tp in partitions},
-        began_ms,
-        plan.live_after,
-        until_ms=plan.until_ms or 0,
-        bookmark=Bookmark({tp.topic: LineMark(first[tp], 0, first[tp]) for tp in partitions}),
-    )
-    world = _world(kit.world(), plan, replayed)
-    log.info("partition %s: %s records to replay", number, sum(end.values()) - sum(first.values()))
-    return Position({tp.topic: first[tp] for tp in partitions}, world=world.version, replayed=replayed)
-
-
-def _world(world: World, plan: ReplayPlan, replayed: Replayed) -> World:
-    """The world of a replay; that of a backfill goes live just behind everything that it can hold."""
-    if (policies := plan.policies) is not None:
-        version = _version(world.version, policies.version)
-        world = World(policies, world.catalogue, world.identity, world.control, version)
-    if not replayed.live_after:
-        return world
-    live_from = replayed.began_ms + FUTURE_MS + 1
-    others = (it for it in world.control.records.values() if it.type != "live_from")
-    control = ControlState([*others, Control("kairos-backfill", "live_from", at=live_from)])
-    version = _version(world.version, "backfill")
-    return World(world.policies, world.catalogue, world.identity, control, version)
-
-
-def _version(version: int, what: str) -> int:
-    """The version of a world that differs from another one in this."""
-    digest = blake2b(f"{version} {what}".encode(), digest_size=VERSION_BYTES).digest()
-    return int.from_bytes(digest, "big") or 1
 
 
 class ReplayWork:
@@ -168,9 +68,9 @@ class ReplayWork:
         self._stage, self._until_ms = replayed.stage, replayed.until_ms
         self._said_after = replayed.said_after
         kit = opened.kit
-        self._prefix = kit.said_under
         self._round_s = INTERVALS * kit.commit_most_s
-        self._headers = BACKFILLED if replayed.live_after else ()
+        self._voice = Voice(kit.said_under, kit.encode, BACKFILLED if replayed.live_after else ())
+        self._flood = Flood(kit.rejected_share_max, "mend the history, or raise the limit")
         self._outputs: list[Output] = []
         self._letters: list[Output] = []
         self._refused = self._steps = 0
@@ -215,7 +115,7 @@ class ReplayWork:
             await self._say_customers()
         steps = self._steps
         if steps or self._letters or self._changed:
-            self._refuse_flood()
+            self._flood.refuse(self._refused, self._history.records)
             await self._commit()
         self._stats.at_s = monotonic()
         self._stats.lag = self._history.lag()
@@ -280,20 +180,11 @@ class ReplayWork:
     async def _wait(self) -> None:
         """See whether all partitions have taken their events, and so whether the end is known."""
         kit = self._kit
-        found = await positions_of_all(kit.clients, kit.changelog, kit.partitions)
-        replays = {number: it.replayed for number, it in found.items()}
-        behind = [
-            number
-            for number in range(kit.partitions)
-            if (it := replays.get(number)) is None or it.stage < Stage.WAITING
-        ]
-        if behind:
-            log.debug("partition %s: waits for %s", self._number, behind)
+        until_ms = await end_of_all(kit.clients, kit.changelog, kit.partitions, self._position.world)
+        if until_ms is None:
             await asyncio.sleep(ASK_EVERY_S)
             return
-        if any(it.world != self._position.world for it in found.values()):
-            raise Fatal("partitions were replayed under different policies, catalogues or control records")
-        self._until_ms = max(it.newest_ms for it in replays.values() if it is not None)
+        self._until_ms = until_ms
         self._close()
 
     def _go_on_to(self, stage: Stage) -> None:
@@ -308,33 +199,20 @@ class ReplayWork:
             await self._kit.run(self._say_some_customers)
 
     def _say_some_customers(self) -> None:
-        found = self._base.scan(keys.RECORDS, self._said_after or None, CUSTOMERS_MAX)
-        decode, tally = Codecs().customer.decode, self._partition.tally
-        for key, value in found:
-            customer_id, target = keys.decode_record(key)
-            if any(target):
-                continue
-            record = snapshot(customer_id, decode(value), self._until_ms)
+        said, after = some_customers(self._base, self._said_after, self._until_ms)
+        tally = self._partition.tally
+        for now in said:
             tally.outputs[CUSTOMERS] += 1
-            for count in record.stages:
+            for count in now.stages:
                 tally.stages[count.stage] += count.items
-            self._say(CUSTOMERS, record)
-        self._changed = True
-        if len(found) < CUSTOMERS_MAX:
-            self._said_after = b""
+            self._outputs.append(self._voice.customer(now.customer_id, now))
+        self._said_after, self._changed = after, True
+        if not after:
             self._go_on_to(Stage.DONE)
-        else:
-            self._said_after = found[-1][0]
-
-    def _say(self, topic: str, record: Any) -> None:
-        name = topic.removeprefix(DEFAULT_PREFIX)
-        value = self._kit.encode(name, record)
-        self._outputs.append(Output(self._prefix + name, record.customer_id.encode(), value, self._headers))
 
     def _observe(self, taken: Taken) -> None:
         self._steps += 1
-        for topic, record in taken.said:
-            self._say(topic, record)
+        self._outputs += [self._voice.of(topic, record) for topic, record in taken.said]
 
     def _fault(self, fault: Fault) -> None:
         self._steps += 1
@@ -345,14 +223,9 @@ class ReplayWork:
             self._refuse(taken, self._kit.decoder.undecided(taken, fault.problem))
 
     def _refuse(self, record: InputRecord, rejection: Rejection) -> None:
-        letter = dead_letter(record, rejection, self._replayed.began_ms)
-        self._letters.append(Output(self._prefix + DEAD_LETTERS, letter.key, letter.value, letter.headers))
+        self._letters.append(self._voice.letter(dead_letter(record, rejection, self._replayed.began_ms)))
         self._partition.tally.dead_letters[rejection.reason.value] += 1
         self._refused += 1
-
-    def _refuse_flood(self) -> None:
-        remedy = "mend the history, or raise the limit"
-        refuse_flood(self._refused, self._history.records, self._kit.rejected_share_max, remedy)
 
     async def _commit(self) -> None:
         """Say it, and then only let the store have it."""

@@ -8,7 +8,7 @@ from typing import Final
 from state.store import Store
 from streams.engine import position as positions
 from streams.engine.clock import wall_ms
-from streams.engine.deciding import Commit
+from streams.engine.commit import Commit
 from streams.engine.kit import Kit, Stats
 from streams.engine.position import Mark
 from streams.engine.transaction import UNKNOWN_OFFSET, Transactions

@@ -36,10 +36,12 @@ from streams.engine.clients import stop
 from streams.engine.clock import wall_ms
 from streams.engine.journal import Journal
 from streams.engine.kit import Kit, Stats
+from streams.engine.opened import Opened
 from streams.engine.pace import Pace
 from streams.engine.reading import Inputs
 from streams.engine.replay_plan import refuse_replayed
-from streams.engine.replaying import Opened, ReplayWork, replay_work
+from streams.engine.replay_start import replay_work
+from streams.engine.replaying import ReplayWork
 from streams.engine.saying import TooManyRejected
 from streams.engine.transaction import Fenced, Transactions
 from streams.engine.work import PartitionWork

@@ -21,7 +21,7 @@ from schemas.records import Decision, Eligibility, FrictionChange, StageChange
 from schemas.topics import HOLDOUT
 
 if TYPE_CHECKING:
-    from streams.engine.deciding import Commit
+    from streams.engine.commit import Commit
 
 SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 """Bounds of times that an operator promises: 1 s and 5 s are among them, so an objective can stand there."""

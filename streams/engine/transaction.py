@@ -19,7 +19,7 @@ from aiokafka.errors import IllegalOperation, KafkaError, ProducerFenced
 from aiokafka.structs import OffsetAndMetadata, RecordMetadata
 
 from streams.engine.clients import acknowledged
-from streams.engine.deciding import Commit, Output
+from streams.engine.commit import Commit, Output
 from streams.engine.failpoints import Failpoints
 from streams.errors import Fatal, KairosError, Retryable
 

@@ -22,7 +22,8 @@ from state.keys import Wakeup
 from state.records import Target
 from state.store import Batch, Store
 from streams.engine import position as positions
-from streams.engine.deciding import IN_HAND_MAX, Commit, Counts, Output, Slice
+from streams.engine.commit import Commit, Output
+from streams.engine.deciding import IN_HAND_MAX, Counts, Slice
 from streams.engine.journal import Journal
 from streams.engine.kit import Kit
 from streams.engine.position import Mark, Position

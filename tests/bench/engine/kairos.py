@@ -22,8 +22,9 @@ from state.store import Store
 from streams.app import Mode, Worker, create
 from streams.commands.worker import under_faust
 from streams.engine.clock import Clock
+from streams.engine.commit import Commit
 from streams.engine.decides import Decides
-from streams.engine.deciding import Commit, Decider, Slice
+from streams.engine.deciding import Decider, Slice
 from streams.engine.journal import Journal
 from streams.engine.kit import Kit, journey
 from streams.engine.position import Mark, Position

@@ -17,7 +17,8 @@ from state.memory import MemoryStore
 from state.records import CustomerRecord, Target
 from state.store import Batch
 from streams.engine import position as positions
-from streams.engine.deciding import Commit, Decider, Slice
+from streams.engine.commit import Commit
+from streams.engine.deciding import Decider, Slice
 from streams.engine.position import Mark, Position
 from streams.inputs.deadletters import account
 from streams.inputs.decode import InputDecoder

@@ -15,11 +15,11 @@ from schemas.records import Control
 from state.store import Batch
 from streams.beside import apart
 from streams.engine import position as positions
-from streams.engine.deciding import Commit, Output
+from streams.engine.commit import Commit, Output
 from streams.engine.failpoints import Failpoints
 from streams.engine.position import Position, Replayed, Stage
 from streams.engine.replay_plan import ReplayPlan, refuse_replayed
-from streams.engine.replaying import _world
+from streams.engine.replay_world import world_of
 from streams.engine.transaction import Fenced, Transactions
 from streams.errors import Fatal
 from streams.inputs.decode import FUTURE_MS
@@ -109,14 +109,14 @@ def test_a_backfill_goes_live_behind_everything_that_it_can_hold_whatever_was_sa
     world = World(load_policies(), Catalogue("1", ()), Identity(b"k"), ControlState(said), 9)
     position = replayed(live_after=True)
     assert position.replayed is not None
-    made = _world(world, plan(live_after=True), position.replayed)
+    made = world_of(world, plan(live_after=True), position.replayed)
     for brand in ("", "b"):
         assert made.control.live_from_ms(made.policies.base, brand, "help", "p") == BEGAN + FUTURE_MS + 1
     assert made.control.paused("b", "help", "p")
     assert made.version not in (0, world.version)
     plain = replayed().replayed
     assert plain is not None
-    assert _world(world, plan(), plain) is world
+    assert world_of(world, plan(), plain) is world
 
 
 def test_a_policy_that_is_tried_goes_before_that_of_the_control_topic_and_is_another_world() -> None:
@@ -124,10 +124,10 @@ def test_a_policy_that_is_tried_goes_before_that_of_the_control_topic_and_is_ano
     tried = msgspec.structs.replace(plan(), policies=load_policies())
     there = replayed().replayed
     assert there is not None
-    made = _world(world, tried, there)
+    made = world_of(world, tried, there)
     assert made.policies is tried.policies
     assert made.version != world.version
-    assert _world(world, tried, there).version == made.version
+    assert world_of(world, tried, there).version == made.version
 
 
 class LosesItsTransaction:
