@@ -11,6 +11,7 @@ customer wrote; for the same reason no payload is ever a field.
 from __future__ import annotations
 
 import logging
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -27,6 +28,8 @@ LEVELS: Final = {
     "error": logging.ERROR,
 }
 TEXT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+PARTITION: Final[ContextVar[int | None]] = ContextVar("partition", default=None)
+"""The partition for which a task runs: in every line that it, or a client of its, writes."""
 FIELDS: Final = ("topic", "partition", "offset", "trace_id", "customer")
 """What a line may say besides its message, in this order."""
 OF_THE_CLIENT: Final = "aiokafka"
@@ -50,7 +53,7 @@ class JsonLines(logging.Formatter):
             "message": record.getMessage(),
         }
         for name in FIELDS:
-            value = getattr(record, name, None)
+            value = getattr(record, name, PARTITION.get() if name == "partition" else None)
             if value not in (None, ""):
                 line[name] = value
         if record.exc_info and record.exc_info[1] is not None:

@@ -20,6 +20,7 @@ from time import perf_counter_ns
 from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from schemas.records import Control, FrictionChange, Product
 from schemas.topics import DEFAULT_PREFIX
@@ -39,6 +40,7 @@ from streams.errors import Fatal, told
 from streams.inputs.deadletters import DeadLetter, dead_letter
 from streams.inputs.decode import InputDecoder
 from streams.inputs.records import InputRecord, Rejection, Removal
+from streams.inputs.tracing import HEADER, trace_id
 from streams.journey.advance import Journey, Work
 from streams.journey.redeciding import Cursor, redecide
 from streams.journey.step import At, World
@@ -118,6 +120,7 @@ class Decider:
         self._letters: list[DeadLetter] = []
         self._noted: list[Noted] = []
         self._looked: list[int] = []
+        self._traced: dict[int, str] = {}
         self._counted = (0, 0, 0, 0)
         self._batch = Batch()
         self._inputs = dict(position.inputs)
@@ -196,6 +199,10 @@ class Decider:
         )
         said = self._work.outputs
         outputs = [self._voice.of(topic, record) for topic, record in said]
+        for index, trace in self._traced.items():
+            outputs[index] = replace(
+                outputs[index], headers=(*outputs[index].headers, (HEADER, trace.encode()))
+            )
         outputs.extend(self._snapshots({record.customer_id for _, record in said} | self._gone()))
         letters = [self._voice.letter(it) for it in self._letters]
         if self._journal is not None:
@@ -216,6 +223,7 @@ class Decider:
         self._letters.clear()
         self._noted.clear()
         self._looked.clear()
+        self._traced.clear()
         self._counted = self._count()
         self._fed = 0
         self._in_hand += self._steps
@@ -271,11 +279,13 @@ class Decider:
         if isinstance(event, Product | Control):
             raise Fatal(f"{record.topic} is read by the followers of the world, not by a partition")
         overlay, customer_id = self._overlay, event.customer_id
-        before = overlay.exists(customer_id)
+        before, said = overlay.exists(customer_id), len(self._work.outputs)
         self._silence.heard(TOPICS[type(event)], at.now_ms)
         self._journey.on_event(self._work, event, at)
         self._customers += overlay.exists(customer_id) - before
         self.counts.events += 1
+        if record.trace:
+            self._traced.update(dict.fromkeys(range(said, len(self._work.outputs)), record.trace))
         self._noted.append((record.topic, event.event_id, record.timestamp_ms or 0, event.occurred_at))
 
     def _look(self, wakeup: Wakeup, at: At) -> None:
@@ -296,11 +306,23 @@ class Decider:
             log.error(
                 "deciding upon %s-%s offset %s failed: %s",
                 *(item.topic, item.partition, item.offset, told(error)),
+                extra=self._about(item),
             )
             self._reject(item, self._decoder.undecided(item, told(error)), at.now_ms)
         else:
-            log.error("a look failed and is tried again: %s", told(error))
+            log.error("a look failed and is tried again: %s", told(error), extra=self._about(item))
             self._overlay.postpone(item, at.now_ms + FAULT_RETRY_MS)
+
+    def _about(self, item: InputRecord | Wakeup) -> dict[str, Any]:
+        """The fields of a line of the log."""
+        logged = self.world.identity.logged_key
+        if isinstance(item, Wakeup):
+            return {"customer": logged(item.customer_id)}
+        customer = logged((item.key or b"").decode(errors="replace"))
+        return {
+            "topic": item.topic, "partition": item.partition, "offset": item.offset,
+            "customer": customer, "trace_id": trace_id(item.trace),
+        }
 
     def _reject(self, record: InputRecord, rejection: Rejection, now_ms: int) -> None:
         self.counts.rejected += 1
@@ -324,6 +346,7 @@ class Decider:
         del self._letters[mark.letters :]
         del self._noted[mark.noted :]
         del self._looked[mark.looked :]
+        self._traced = {index: trace for index, trace in self._traced.items() if index < mark.outputs}
 
     def _at(self, current: bool) -> At:  # noqa: FBT001 - as `At` has it
         now_ms = self._now_ms

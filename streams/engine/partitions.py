@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from contextvars import copy_context
 from typing import Final
 
 from streams.engine.kit import Kit
@@ -18,6 +19,7 @@ from streams.engine.peers import positions_of_all
 from streams.engine.position import Stage
 from streams.engine.task import PartitionTask, Phase, Role
 from streams.errors import Fatal
+from streams.logs import PARTITION
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +63,7 @@ class Partitions:
         for number, task in self.tasks.items():
             role = roles.get(number, Role.GONE)
             if task.role is not role:
-                log.info("partition %s: %s -> %s", number, task.role, role)
+                log.info("partition %s: %s -> %s", number, task.role, role, extra={"partition": number})
                 task.become(role)
         for number, role in sorted(roles.items()):
             if number not in self.tasks:
@@ -100,9 +102,13 @@ class Partitions:
     def _start(self, number: int, role: Role) -> None:
         if self._kit is None:
             raise Fatal("partitions were assigned before the worker was set up")
-        log.info("partition %s: %s", number, role)
+        log.info("partition %s: %s", number, role, extra={"partition": number})
         task = self.tasks[number] = PartitionTask(self._kit, number, role)
-        running = self._running[number] = asyncio.create_task(task.run(), name=f"partition-{number}")
+        context = copy_context()
+        context.run(PARTITION.set, number)
+        running = self._running[number] = asyncio.create_task(
+            task.run(), name=f"partition-{number}", context=context
+        )
         running.add_done_callback(lambda done: self._ended(number, done))
 
     def _ended(self, number: int, done: asyncio.Task[None]) -> None:

@@ -67,6 +67,7 @@ class Records:
             log.error(
                 "%s-%s offset %s is refused: %s %s",
                 *(record.topic, record.partition, record.offset, found.reason.value, found.field),
+                extra={"topic": record.topic, "partition": record.partition, "offset": record.offset},
             )
         elif isinstance(found, Removal):
             self.products.pop(found.key, None)

@@ -22,6 +22,7 @@ from msgspec import Struct
 from schemas.errors import Reason
 from streams.errors import Rejected
 from streams.inputs.records import InputRecord, Rejection
+from streams.inputs.tracing import HEADER
 
 Headers: TypeAlias = tuple[tuple[str, bytes], ...]
 
@@ -55,6 +56,8 @@ def dead_letter(record: InputRecord, rejection: Rejection, now_ms: int) -> DeadL
         "schema": rejection.schema,
         "time": str(now_ms),
     }
+    if record.trace:
+        words[HEADER] = record.trace
     headers = tuple((name, word.encode()) for name, word in words.items())
     return DeadLetter(record.key, record.value, headers)
 

@@ -27,6 +27,7 @@ class InputRecord(Struct, frozen=True, gc=False):
     """A record as it lies on a topic.
 
     `topic` is the full name. `timestamp_ms` is Kafka's timestamp, or None where there is none, as in a file.
+    `trace` is its W3C trace context, see `tracing`, empty where there is none.
     """
 
     topic: str
@@ -35,6 +36,7 @@ class InputRecord(Struct, frozen=True, gc=False):
     timestamp_ms: int | None
     key: bytes | None
     value: bytes | None
+    trace: str = ""
 
 
 class Rejection(Struct, frozen=True, gc=False):

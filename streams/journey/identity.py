@@ -24,9 +24,20 @@ class Identity:
         text = f"{customer_id}\x1f{epoch}\x1f{about}\x1f{placement}\x1f{attempt}"
         return blake2b(text.encode(), digest_size=16, key=self._key).hexdigest()
 
+    def event_id(self, customer_id: str, sequence: int) -> str:
+        """32 hexadecimal digits that name one record of a customer; sequences outlive an erasure."""
+        text = f"{customer_id}\x1f{sequence}"
+        return blake2b(text.encode(), digest_size=16, key=self._key, person=b"event").hexdigest()
+
     def forgotten_key(self, customer_id: str) -> bytes:
         """16 bytes under which an erased customer's opt-outs are kept."""
         return blake2b(customer_id.encode(), digest_size=16, key=self._key, person=b"forgotten").digest()
+
+    def logged_key(self, customer_id: str) -> str:
+        """16 hexadecimal digits that stand for a customer in a log."""
+        return blake2b(
+            customer_id.encode("utf-8", "replace"), digest_size=8, key=self._key, person=b"logged"
+        ).hexdigest()
 
     def raised_key(self, customer_id: str) -> bytes:
         """8 bytes that stand for a customer where it is counted who has a flag."""

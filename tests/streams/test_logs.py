@@ -3,12 +3,13 @@
 import json
 import logging
 import sys
+from contextvars import copy_context
 from typing import Any
 
 import pytest
 
 from streams.engine.task import log as task_log
-from streams.logs import FIELDS, JsonLines
+from streams.logs import FIELDS, PARTITION, JsonLines
 
 WRITTEN = "what a customer wrote"
 
@@ -43,11 +44,19 @@ def test_what_a_line_is_about_stands_in_fields_and_nothing_else_does() -> None:
     assert "trace_id" not in line(record("failed", trace_id=""))
 
 
+def test_a_task_of_a_partition_says_which_in_every_line() -> None:
+    assert "partition" not in line(record("a client did not answer"))
+    context = copy_context()
+    context.run(PARTITION.set, 7)
+    assert context.run(line, record("a client did not answer"))["partition"] == 7
+    assert context.run(line, record("of another", partition=2))["partition"] == 2
+
+
 def test_of_an_error_the_kind_and_the_place_are_said() -> None:
+    made = record("a request failed")
     try:
         int(WRITTEN)
     except ValueError:
-        made = record("a request failed")
         made.exc_info = sys.exc_info()
     found = line(made)
     assert found["error"].startswith("ValueError in streams.test_logs, line ")
