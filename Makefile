@@ -95,6 +95,32 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m piptools compile --quiet 
 lock: $(INSTALLED) ## write the lock files from pyproject.toml (UPGRADE=1 moves to the newest versions)
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --extra dev --extra embedded --output-file requirements-dev.lock pyproject.toml
 	@$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) --output-file deploy/security.lock deploy/security.in
+
+# Tools that judge what is shipped, in an environment of their own: what they need is no business of the project's.
+SECURITY := build/security
+SHIPPED := build/shipped
+
+$(SECURITY)/.installed: deploy/security.lock | $(LOCKED)
+	@$(PYTHON) -m venv --clear $(SECURITY)
+	@$(SECURITY)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/security.lock
+	@touch $@
+
+$(SHIPPED)/.installed: requirements.lock deploy/install.sh | $(LOCKED)
+	@rm -rf $(SHIPPED) $(SHIPPED).tools $(SHIPPED).wheels
+	@PYTHON=$(PYTHON) deploy/install.sh dependencies $(SHIPPED)
+	@rm -rf $(SHIPPED).tools
+	@touch $@
+
+.PHONY: sbom
+sbom: $(SECURITY)/.installed $(SHIPPED)/.installed ## what the image is made of, as CycloneDX: build/sbom.json
+	@$(SECURITY)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --validate \
+		--output-format JSON --output-file build/sbom.json $(SHIPPED)/bin/python
+	@$(PY) -m deploy.security sbom build/sbom.json
+
+.PHONY: audit
+audit: $(SECURITY)/.installed ## known vulnerabilities of the locked dependencies; fails where they cannot be asked for
+	@$(PY) -m deploy.security audit $(SECURITY)/bin/pip-audit
 
 .PHONY: clean
 clean: ## remove the environment and everything that was made

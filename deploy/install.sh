@@ -30,5 +30,8 @@ project)
 	exit 2
 	;;
 esac
-$pip --python "$folder/bin/python" install --no-index --no-deps --no-warn-script-location "$wheels"/*.whl
+# By name, not by path: pip would write down from which folder each of them came.
+names=$(ls "$wheels" | awk -F - '{ print $1 "==" $2 }')
+# shellcheck disable=SC2086 # a list of words
+$pip --python "$folder/bin/python" install --no-index --no-deps --no-warn-script-location --find-links "$wheels" $names
 rm -rf "$wheels"

@@ -89,6 +89,7 @@ def test_an_image_holds_the_locked_dependencies_and_the_project_and_nothing_else
     wanted = {*locked, f"{PROJECT['name']}=={PROJECT['version']}"}
     assert {name.lower().replace("_", "-") for name in found.stdout.split()} == wanted
     assert not (image.bin / "pip").exists()
+    assert list(image.bin.parent.rglob("direct_url.json")) == [], "no path of the machine that made it"
 
 
 @contextmanager
