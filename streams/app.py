@@ -63,7 +63,7 @@ from streams.journey.step import World
 from streams.loading.catalogue_file import read_products
 from streams.loading.policy_file import load_policies
 from streams.metrics.now import Watched
-from streams.outputs.wire import encoder
+from streams.outputs.wire import wire
 from streams.registry.cache import SchemaCache, schema_cache
 from streams.settings import Settings
 from streams.sparing import left_out
@@ -167,7 +167,9 @@ def create(
                 replay=mode.replay,
                 totals=totals,
                 decides=mode.decides,
-                encode=encoder(settings.engine.wire_format, {} if schemas is None else schemas.outputs),
+                wire=wire(
+                    settings.engine.wire_format, {} if schemas is None else schemas.outputs, worlds.identity
+                ),
                 readable=None if schemas is None else schemas.readable,
             )
         )

@@ -12,9 +12,8 @@ from state.store import Batch
 from streams.engine.position import Position
 from streams.engine.totals import Done
 from streams.inputs.deadletters import DeadLetter
-from streams.outputs.wire import Encode
+from streams.outputs.wire import Headers, Wire
 
-Headers = tuple[tuple[str, bytes], ...]
 NOTHING_DONE: Final = Done()
 
 
@@ -39,25 +38,27 @@ class Commit(Struct, frozen=True):
 
 
 class Voice:
-    """Makes outputs, all under one prefix, in one format and with the same headers."""
+    """Makes outputs, all under one prefix and in one format; `headers` are added to those of each."""
 
-    __slots__ = ("_encode", "_headers", "_prefix")
+    __slots__ = ("_headers", "_prefix", "_wire")
 
-    def __init__(self, prefix: str, encode: Encode, headers: Headers = ()) -> None:
+    def __init__(self, prefix: str, wire: Wire, headers: Headers = ()) -> None:
         self._prefix = prefix
-        self._encode = encode
+        self._wire = wire
         self._headers = headers
 
     def of(self, topic: str, record: Any) -> Output:
         """A record of a customer. `topic` is as the core names it."""
-        name = topic.removeprefix(DEFAULT_PREFIX)
-        key, value = record.customer_id.encode(), self._encode(name, record)
-        return Output(self._prefix + name, key, value, self._headers)
+        topic = topic.removeprefix(DEFAULT_PREFIX)
+        name, wire = self._prefix + topic, self._wire
+        headers = (*wire.headers(name, record), *self._headers)
+        return Output(name, record.customer_id.encode(), wire.encode(topic, record), headers)
 
     def customer(self, customer_id: str, now: CustomerSnapshot | None) -> Output:
         """How a customer stands; a tombstone for one who is gone."""
-        value = None if now is None else self._encode(CUSTOMERS, now)
-        return Output(self._prefix + CUSTOMERS, customer_id.encode(), value, self._headers)
+        if now is None:
+            return Output(self._prefix + CUSTOMERS, customer_id.encode(), None, self._headers)
+        return self.of(CUSTOMERS, now)
 
     def letter(self, letter: DeadLetter) -> Output:
         """A dead letter, which has headers of its own."""

@@ -45,7 +45,7 @@ from streams.journey.advance import Journey, Work
 from streams.journey.redeciding import Cursor, redecide
 from streams.journey.step import At, World
 from streams.outputs.snapshot import snapshot
-from streams.outputs.wire import Encode, single_object
+from streams.outputs.wire import Wire, single_object
 from streams.replay.driver import FAULT_RETRY_MS, NO_FAULT_OF_A_STEP, TOPICS
 from streams.replay.silence import Silence
 
@@ -102,14 +102,14 @@ class Decider:
         position: Position,
         *,
         prefix: str = DEFAULT_PREFIX,
-        encode_output: Encode = single_object,
+        wire: Wire | None = None,
         journal: Journal | None = None,
     ) -> None:
         self.counts = Counts()
         self.position = position
         self._store = store
         self._decoder = decoder
-        self._voice = Voice(prefix, encode_output)
+        self._voice = Voice(prefix, wire or single_object(world.identity))
         self._journal = journal
         codecs = Codecs()
         self._overlay = Overlay(store, codecs)

@@ -21,7 +21,7 @@ from streams.engine.replay_plan import ReplayPlan
 from streams.engine.totals import SECONDS, Distribution, Totals
 from streams.inputs.decode import InputDecoder
 from streams.journey.step import World
-from streams.outputs.wire import Encode, single_object
+from streams.outputs.wire import Wire
 
 
 class Stats(Struct):
@@ -58,7 +58,7 @@ def journey(kit: Kit, store: Store, position: Position, journal: Journal | None)
         kit.decoder,
         position,
         prefix=kit.said_under,
-        encode_output=kit.encode,
+        wire=kit.wire,
         journal=journal,
     )
 
@@ -76,6 +76,8 @@ class Kit(Struct, frozen=True, kw_only=True):
     clients: Clients
     clock: Clock
     decoder: InputDecoder
+    wire: Wire
+    """Writes outputs."""
     world: Callable[[], World]
     """What holds now; a task takes it between two transactions."""
     state_dir: Path
@@ -102,8 +104,6 @@ class Kit(Struct, frozen=True, kw_only=True):
     """The topic that hears what every transaction was decided from; see `journal`."""
     output_prefix: str | None = None
     """What stands before the names of outputs; None: what stands before those of inputs."""
-    encode: Encode = single_object
-    """How outputs are written."""
     readable: Callable[[bytes | None], bool] | None = None
     """Whether the schema of a record's value is known by now; None: no registry has to be asked for any."""
     replay: ReplayPlan | None = None

@@ -69,7 +69,7 @@ class ReplayWork:
         self._said_after = replayed.said_after
         kit = opened.kit
         self._round_s = INTERVALS * kit.commit_most_s
-        self._voice = Voice(kit.said_under, kit.encode, BACKFILLED if replayed.live_after else ())
+        self._voice = Voice(kit.said_under, kit.wire, BACKFILLED if replayed.live_after else ())
         self._flood = Flood(kit.rejected_share_max, "mend the history, or raise the limit")
         self._outputs: list[Output] = []
         self._letters: list[Output] = []

@@ -134,7 +134,7 @@ class Worlds:
         self._clients = clients
         self._topics = topics
         self._policies = policies
-        self._identity = identity
+        self.identity = identity
         self._decoder = decoder
         self._records = Records(decoder)
         self._fixed = tuple(fixed)
@@ -200,7 +200,7 @@ class Worlds:
             log.error("%s. What held before holds on", text)
             return
         products = self._fixed or records.products.values()
-        world = world_of(self._policies, products, records.control.values(), self._identity)
+        world = world_of(self._policies, products, records.control.values(), self.identity)
         if self.world is None or world.version != self.world.version:
             self.world = world
             log.info(
