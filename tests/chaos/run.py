@@ -26,7 +26,7 @@ from tests.chaos.workers import EXPECTED, Worker
 
 log = logging.getLogger(__name__)
 
-CAUGHT_UP_WITHIN_S: Final = 180.0
+CAUGHT_UP_WITHIN_S: Final = 300.0
 ALL_WORK_WITHIN_S: Final = 60.0
 CALM_S: Final = 3.0
 """At the end: looks that came due during the last fault are taken meanwhile."""

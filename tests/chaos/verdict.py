@@ -32,6 +32,8 @@ from tests.chaos.plan import BEHIND_MS, Plan, products_of, read_plan, world
 from tests.chaos.scene import Backlog
 
 SHOWN_MAX: Final = 5
+LATE_MAX_MS: Final = 300_000
+"""Wall time that a look may be late while faults follow each other: as long as catching up may take."""
 OVERDUE_MAX_MS: Final = 10_000
 """Wall time that a look may be overdue at the end, long after the last fault."""
 COUNTED: Final = {
@@ -92,7 +94,7 @@ def judge_partition(path: Path, number: int, ending: Ending) -> Verdict:
     }
     written = found[partitions[plan.journal]]
     lines = [journal.read(it.value or b"") for it in written]
-    limits = replace(limits_of(world(plan).policies.base), late_by_max_ms=int(60_000 * plan.speed))
+    limits = replace(limits_of(world(plan).policies.base), late_by_max_ms=int(LATE_MAX_MS * plan.speed))
     again = decide_again(
         lines, inputs, world(plan), partitions=plan.partitions, prefix=plan.prefix, limits=limits
     )
