@@ -7,6 +7,7 @@ disk that is filled, and Prometheus and libfaketime (`make tools`).
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import time
@@ -37,6 +38,8 @@ class Measured(Struct, kw_only=True):
     cleared_s: dict[str, float]
     also: dict[str, float]
     """Other alerts, that told of what followed from it."""
+    load: float = 0.0
+    """Of the machine in the last minute: processes that run or want to."""
     error: str = ""
 
 
@@ -94,6 +97,7 @@ def perform(drill: Drill, at: Scene, server: Prometheus) -> Measured:
     except Exception as error:  # noqa: BLE001 - the next drill is worth as much
         traceback.print_exc()
         measured.error = f"{type(error).__name__}: {error}"
+    measured.load = round(os.getloadavg()[0], 1)
     measured.also = {name: s for name, s in measured.fired_s.items() if name not in wanted}
     measured.fired_s = {name: s for name, s in measured.fired_s.items() if name in wanted}
     return measured

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from schemas.framing import encode
 from schemas.records import Control
-from tests.drills.scene import PREFIX, Scene, Worker
+from tests.drills.scene import PREFIX, Scene, Worker, until
 
 Fault = Callable[[Scene], AbstractContextManager[None]]
 """Made where the block begins, mended where it ends."""
@@ -86,7 +86,7 @@ def slow_restore(scene: Scene) -> Iterator[None]:
         worker.kill()
         subprocess.run(["/bin/rm", "-rf", str(worker.state)], check=True)
         worker.start(KAIROS_KAFKA_MAX_PARTITION_FETCH_BYTES="1", KAIROS_KAFKA_FETCH_MAX_BYTES="1")
-    time.sleep(8.0)  # what a process imports is not what this is about
+    until(lambda: all(worker.answers for worker in scene.workers), 60.0, "the workers have begun")
     with scene.meanwhile(_stopping(scene.workers, 0.1, 0.02)):
         yield
     for worker in scene.workers:
@@ -98,7 +98,7 @@ def slow_restore(scene: Scene) -> Iterator[None]:
 def rebalances(scene: Scene) -> Iterator[None]:
     def step() -> None:
         scene.workers[1].restart()
-        time.sleep(5.0)
+        scene.until_ready()
 
     with scene.meanwhile(step):
         yield

@@ -1,5 +1,6 @@
 """The document of the drills, from what was measured."""
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ waiting time divided by {times}**; thresholds stay as they are. So an alert that
 has {hold:.0f} s here, and one whose threshold is sixty seconds of lag still takes these sixty seconds.
 
 "Fires" counts from the fault, "over" from when the steps of the [runbook](RUNBOOK.md) were begun. What "also"
-fired is told by the same fault.
+fired is told by the same fault. The machine had {cores} cores and a load of {least:.0f} to {most:.0f}.
 
 | fault | alert | fires after | steps | over after | also |
 |---|---|---|---|---|---|
@@ -30,7 +31,9 @@ def document(times: int, measured: Mapping[str, Mapping[str, Any]]) -> str:
     ]
     fired = {name for found in measured.values() for key in ("fired_s", "also") for name in found[key]}
     missing = [alert.name for alert in rules.every_alert() if alert.name not in fired]
-    return f"{HEAD.format(times=times, hold=300 / times)}{''.join(lines)}{_missing(missing)}"
+    loads = [found["load"] for found in measured.values()]
+    head = HEAD.format(times=times, hold=300 / times, cores=os.cpu_count(), least=min(loads), most=max(loads))
+    return f"{head}{''.join(lines)}{_missing(missing)}"
 
 
 def _row(fault: str, steps: str, found: Mapping[str, Any], alerts: tuple[str, ...]) -> str:

@@ -95,8 +95,16 @@ class Worker:
     @property
     def ready(self) -> bool:
         """Whether it says so."""
+        return self._asked("readyz")
+
+    @property
+    def answers(self) -> bool:
+        """Whether it answers at all."""
+        return self._asked("healthz")
+
+    def _asked(self, page: str) -> bool:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{page}", timeout=2) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False
