@@ -16,13 +16,11 @@ from functools import cache, partial
 from importlib import metadata
 from typing import Any, Final, cast
 
-from faust import StreamT
 from msgspec import Struct
 from yarl import URL
 
 from schemas.records import Product
 from schemas.topics import CATALOGUE, CONTROL, journey_inputs
-from state.rocks import RocksStore
 from state.rocks_options import RocksResources
 from state.store import Store
 from streams.cli import DISTRIBUTION
@@ -47,13 +45,13 @@ from streams.engine.overrides import (
     JourneyApp,
     JourneyAssignor,
     JourneyTables,
-    SliceChannel,
     shorten_transaction_backoff,
 )
 from streams.engine.partitions import Partitions
 from streams.engine.position import Position
 from streams.engine.replay_plan import ReplayPlan
-from streams.engine.table import CustomerTable, LiveStore
+from streams.engine.slices import RunSlice, through_agent
+from streams.engine.table import CustomerTable, customers_table
 from streams.engine.totals import Totals
 from streams.engine.worlds import Worlds
 from streams.inputs.decode import InputDecoder
@@ -63,7 +61,7 @@ from streams.journey.step import World
 from streams.loading.catalogue_file import read_products
 from streams.loading.policy_file import load_policies
 from streams.metrics.now import Watched
-from streams.outputs.wire import wire
+from streams.outputs.wire import encoder
 from streams.registry.cache import SchemaCache, schema_cache
 from streams.settings import Settings
 from streams.sparing import left_out
@@ -75,8 +73,6 @@ log = logging.getLogger(__name__)
 
 COMMITS_MAX: Final = 4
 """Transactions that a worker commits at the same time."""
-AGENT: Final = "kairos.decide"
-TABLE: Final = "customers"
 IDENTITY: Final = b"kairos"
 """The key of ids where none is set: for trials only, since who knows it can recompute them."""
 
@@ -92,16 +88,20 @@ class Mode(Struct, frozen=True, kw_only=True):
     """What decides in a live partition."""
 
 
-class Worker(Struct, frozen=True):
+class Worker(Struct, frozen=True, kw_only=True):
     """A Faust application and what is inside of it, for who starts it, watches it or asks it."""
 
     app: JourneyApp
+    settings: Settings
+    mode: Mode
+    clock: Clock
+    clients: Clients
     partitions: Partitions
     worlds: Worlds
     schemas: SchemaCache | None
     """What is known of the schema registry, where one is used."""
-    settings: Settings
-    clock: Clock
+    totals: Totals
+    resources: RocksResources
     failures: list[BaseException]
     """Why it ended by itself; empty when it was asked to end."""
 
@@ -115,108 +115,126 @@ def create(
     """
     shorten_transaction_backoff()
     mode = mode or Mode()
-    clock = clock or clock_of(settings)
-    app = _faust_app(settings)
     clients = Clients(
         client_options(settings), consumer=fetching_options(settings), producer=producer_options(settings)
     )
-    prefix = settings.engine.topic_prefix
-    topics = tuple(topic.full_name(prefix) for topic in journey_inputs())
     schemas = schema_cache(settings)
-    worlds = _worlds(settings, clients, mode, schemas)
+    app = _faust_app(settings)
     failures: list[BaseException] = []
     crash = _crash(app, failures)
-    partitions = Partitions(crash, settings.engine.stop_timeout_ms / 1000 / 2)
-    totals = Totals()
-    resources = RocksResources(settings.state.memory_bytes, settings.state.memory_bytes * 3 // 8)
-    worker = Worker(app, partitions, worlds, schemas, settings, clock, failures)
-    run = _slices(app)
-    budget_ms = settings.engine.slice_budget_ms
+    worker = Worker(
+        app=app,
+        settings=settings,
+        mode=mode,
+        clock=clock or clock_of(settings),
+        clients=clients,
+        partitions=Partitions(crash, settings.engine.stop_timeout_ms / 1000 / 2),
+        worlds=_worlds(settings, clients, mode, schemas),
+        schemas=schemas,
+        totals=Totals(),
+        resources=RocksResources(settings.state.memory_bytes, settings.state.memory_bytes * 3 // 8),
+        failures=failures,
+    )
+    _into_faust(worker, partial(_prepare, worker, through_agent(app), checked, crash))
+    return worker
 
-    async def prepared() -> None:
-        """Before the group is joined: inputs are there, catalogue and control are read."""
-        count = await check_inputs(settings) if checked is None else checked
-        cast("JourneyAssignor", app.assignor).partitions = count
-        decoder = await _decoder(settings, schemas, count)
-        partitions.use(
-            Kit(
-                app_id=settings.engine.application_id,
-                prefix=prefix,
-                partitions=count,
-                inputs=topics,
-                changelog=settings.changelog_topic,
-                clients=clients,
-                clock=clock,
-                decoder=decoder,
-                world=_frozen(worlds) if mode.replay and not mode.replay.live_after else worlds.now,
-                state_dir=settings.state.dir,
-                resources=resources,
-                run=run,
-                slice_ns=lambda: partitions.slice_ns(budget_ms),
-                member=_consumer(app).heartbeats.member,
-                rejoin=_consumer(app).rejoin,
-                commits=asyncio.Semaphore(COMMITS_MAX),
-                failpoints=Failpoints.of(os.environ.get(VARIABLE, "")),
-                transactional_id=settings.transactional_id,
-                commit_least_s=settings.engine.commit_interval_min_ms / 1000,
-                commit_most_s=settings.engine.commit_interval_max_ms / 1000,
-                rejected_share_max=settings.engine.dead_letter_share_max,
-                current_within_ms=settings.engine.current_threshold_ms,
-                journal=os.environ.get(JOURNAL) or None,
-                output_prefix=mode.output_prefix,
-                replay=mode.replay,
-                totals=totals,
-                decides=mode.decides,
-                wire=wire(
-                    settings.engine.wire_format, {} if schemas is None else schemas.outputs, worlds.identity
-                ),
-                readable=None if schemas is None else schemas.readable,
-            )
-        )
-        following = asyncio.create_task(worlds.run(), name="worlds")
-        following.add_done_callback(_crash_with(crash))
-        ready = asyncio.create_task(worlds.ready.wait())
-        await asyncio.wait({ready, following}, return_when=asyncio.FIRST_COMPLETED)
 
+def _into_faust(worker: Worker, prepared: Callable[[], Awaitable[None]]) -> None:
+    """Give Faust's application what it asks for: topics, table, pages, and what to do when."""
+    app, settings, partitions, worlds = worker.app, worker.settings, worker.partitions, worker.worlds
+    topics = _inputs(settings)
     tables = cast("JourneyTables", app.tables)
     tables.prepared = prepared
     tables.assigned = partitions.assign
     tables.input_topics = frozenset(topics)
     for name in topics:
         app.topics.add(app.topic(name, value_type=bytes, key_type=bytes, internal=False, acks=False))
-    _table(app, partitions, settings)
-    owners, watching = (
-        partial(app.owners, settings.changelog_topic),
-        _watching(worker, mode, totals, resources),
-    )
-    app.pages = pages.server(settings, partitions, worlds, clock, owners, app.reached_at, watching)
+    customers_table(app, partitions, PARTITIONERS[settings.engine.partitioner])
+    owners, watching = partial(app.owners, settings.changelog_topic), _watching(worker)
+    app.pages = pages.server(settings, partitions, worlds, worker.clock, owners, app.reached_at, watching)
 
     @app.on_before_shutdown.connect
     async def _stop(*_: Any, **__: Any) -> None:
         worlds.end()
-        await asyncio.gather(*(it.close() for it in (schemas,) if it is not None))
+        if worker.schemas is not None:
+            await worker.schemas.close()
 
     app.before_leaving = partitions.stop
-    return worker
 
 
-def _watching(worker: Worker, mode: Mode, totals: Totals, resources: RocksResources) -> pages.Watching:
+def _inputs(settings: Settings) -> tuple[str, ...]:
+    """Full names of the co-partitioned input topics."""
+    return tuple(topic.full_name(settings.engine.topic_prefix) for topic in journey_inputs())
+
+
+async def _prepare(
+    worker: Worker, run: RunSlice, checked: int | None, crash: Callable[[BaseException], None]
+) -> None:
+    """Before the group is joined: inputs are there, catalogue and control are read."""
+    settings, worlds = worker.settings, worker.worlds
+    count = await check_inputs(settings) if checked is None else checked
+    cast("JourneyAssignor", worker.app.assignor).partitions = count
+    worker.partitions.use(_kit(worker, run, await _decoder(settings, worker.schemas, count), count))
+    following = asyncio.create_task(worlds.run(), name="worlds")
+    following.add_done_callback(_crash_with(crash))
+    ready = asyncio.create_task(worlds.ready.wait())
+    await asyncio.wait({ready, following}, return_when=asyncio.FIRST_COMPLETED)
+
+
+def _kit(worker: Worker, run: RunSlice, decoder: InputDecoder, count: int) -> Kit:
+    """What the partition tasks share."""
+    settings, engine, mode, schemas = worker.settings, worker.settings.engine, worker.mode, worker.schemas
+    app, partitions, worlds = worker.app, worker.partitions, worker.worlds
+    return Kit(
+        app_id=engine.application_id,
+        prefix=engine.topic_prefix,
+        partitions=count,
+        inputs=_inputs(settings),
+        changelog=settings.changelog_topic,
+        clients=worker.clients,
+        clock=worker.clock,
+        decoder=decoder,
+        world=_frozen(worlds) if mode.replay and not mode.replay.live_after else worlds.now,
+        state_dir=settings.state.dir,
+        resources=worker.resources,
+        run=run,
+        slice_ns=lambda: partitions.slice_ns(engine.slice_budget_ms),
+        member=_consumer(app).heartbeats.member,
+        rejoin=_consumer(app).rejoin,
+        commits=asyncio.Semaphore(COMMITS_MAX),
+        failpoints=Failpoints.of(os.environ.get(VARIABLE, "")),
+        transactional_id=settings.transactional_id,
+        commit_least_s=engine.commit_interval_min_ms / 1000,
+        commit_most_s=engine.commit_interval_max_ms / 1000,
+        rejected_share_max=engine.dead_letter_share_max,
+        current_within_ms=engine.current_threshold_ms,
+        journal=os.environ.get(JOURNAL) or None,
+        output_prefix=mode.output_prefix,
+        replay=mode.replay,
+        totals=worker.totals,
+        decides=mode.decides,
+        encode=encoder(engine.wire_format, {} if schemas is None else schemas.outputs),
+        readable=None if schemas is None else schemas.readable,
+    )
+
+
+def _watching(worker: Worker) -> pages.Watching:
     """What pages tell of a worker besides its customers."""
-    settings, partitions, worlds = worker.settings, worker.partitions, worker.worlds
+    settings, mode, partitions, worlds = worker.settings, worker.mode, worker.partitions, worker.worlds
     checks = () if worker.schemas is None else (worker.schemas.problem,)
     readiness = Readiness(partitions, worlds, settings.web.ready_commit_age_max_ms / 1000, checks)
     prefix = settings.engine.topic_prefix
     watched = Watched(
         partitions=partitions,
         worlds=worlds,
-        totals=totals,
+        totals=worker.totals,
         clock=worker.clock,
         version=metadata.version(DISTRIBUTION),
         input_prefix=prefix,
         output_prefix=prefix if mode.output_prefix is None else mode.output_prefix,
         member=lambda: bool(partitions.rebalances) and _consumer(worker.app).heartbeats.member(),
         ready=lambda: not readiness.problems(),
-        state_memory=resources.used_bytes,
+        state_memory=worker.resources.used_bytes,
         suppressed=left_out,
     )
     return pages.Watching(readiness, watched)
@@ -283,62 +301,6 @@ def _worlds(settings: Settings, clients: Clients, mode: Mode, schemas: SchemaCac
         Identity(key or IDENTITY),
         products,
     )
-
-
-def _slices(app: JourneyApp) -> Callable[[Callable[[], None]], Awaitable[None]]:
-    """Runs slices through a Faust agent, one after the other, in the order in which they were asked for."""
-    channel = SliceChannel(app)
-
-    async def decide(stream: StreamT[_Job]) -> None:
-        async for job in stream:
-            job.run()
-
-    app.agent(channel, name=AGENT)(decide)
-
-    async def run(slice_: Callable[[], None]) -> None:
-        job = _Job(slice_)
-        await channel.put(job)  # type: ignore[arg-type] # a channel takes any value
-        await job.done
-
-    return run
-
-
-class _Job:
-    """A slice in the agent's channel."""
-
-    __slots__ = ("_slice", "done")
-
-    def __init__(self, slice_: Callable[[], None]) -> None:
-        self._slice = slice_
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def run(self) -> None:
-        """Run it; what it raises is for whoever waits."""
-        if self.done.cancelled():
-            return
-        try:
-            self._slice()
-        except Exception as error:  # noqa: BLE001 - it is raised where the slice is awaited
-            self.done.set_exception(error)
-        else:
-            self.done.set_result(None)
-
-
-def _table(app: JourneyApp, partitions: Partitions, settings: Settings) -> None:
-    """The read-only table over the stores of this worker."""
-    table = app.Table(TABLE, key_type=str, help="What is known of every customer")
-    partitioner = PARTITIONERS[settings.engine.partitioner]
-
-    def partition(customer_id: str) -> RocksStore | None:
-        tasks = partitions.tasks
-        for task in tasks.values():
-            found = tasks.get(partitioner(customer_id.encode(), task.partitions))
-            return None if found is None else found.store
-        return None
-
-    live = cast("LiveStore", table.data)
-    live.partition = partition
-    live.stores = lambda: [task.store for task in partitions.tasks.values() if task.store is not None]
 
 
 def _consumer(app: JourneyApp) -> GroupConsumer:

@@ -7,7 +7,7 @@ changes by events alone, inside the transaction of a partition.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn, cast
 
 from faust import Table
 from faust.stores.base import Store
@@ -18,7 +18,11 @@ from state.layouts import Codecs
 from state.records import CustomerRecord
 from state.rocks import RocksStore
 from state.store import scan_all
+from streams.engine.overrides import JourneyApp
+from streams.engine.partitions import Partitions
+from streams.inputs.partition import Partitioner
 
+TABLE: Final = "customers"
 Partition = Callable[[str], RocksStore | None]
 """The open store that holds a customer, None when it is another worker's."""
 
@@ -86,3 +90,19 @@ class CustomerTable(Table):  # type: ignore[type-arg] # Faust's own is not gener
 
     def _new_store(self) -> LiveStore:
         return LiveStore("live://customers", self.app, self, loop=self.loop)
+
+
+def customers_table(app: JourneyApp, partitions: Partitions, partitioner: Partitioner) -> None:
+    """The read-only table over the stores of this worker."""
+    table = app.Table(TABLE, key_type=str, help="What is known of every customer")
+
+    def partition(customer_id: str) -> RocksStore | None:
+        tasks = partitions.tasks
+        for task in tasks.values():
+            found = tasks.get(partitioner(customer_id.encode(), task.partitions))
+            return None if found is None else found.store
+        return None
+
+    live = cast("LiveStore", table.data)
+    live.partition = partition
+    live.stores = lambda: [task.store for task in partitions.tasks.values() if task.store is not None]
