@@ -61,7 +61,7 @@ from streams.journey.step import World
 from streams.loading.catalogue_file import read_products
 from streams.loading.policy_file import load_policies
 from streams.metrics.now import Watched
-from streams.outputs.wire import encoder
+from streams.outputs.wire import wire
 from streams.registry.cache import SchemaCache, schema_cache
 from streams.settings import Settings
 from streams.sparing import left_out
@@ -213,7 +213,7 @@ def _kit(worker: Worker, run: RunSlice, decoder: InputDecoder, count: int) -> Ki
         replay=mode.replay,
         totals=worker.totals,
         decides=mode.decides,
-        encode=encoder(engine.wire_format, {} if schemas is None else schemas.outputs),
+        wire=wire(engine.wire_format, {} if schemas is None else schemas.outputs, worlds.identity),
         readable=None if schemas is None else schemas.readable,
     )
 
