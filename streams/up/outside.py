@@ -18,8 +18,11 @@ from typing import Final
 
 import msgspec
 
+from schemas.framing import KnownSchemas, SchemaSource
 from streams.engine.clock import ScaledClock, wall_ms
 from streams.errors import Fatal
+from streams.registry.client import RegistryClient
+from streams.registry.subjects import output_ids, subjects
 from streams.settings import Settings
 from streams.sources.online_retail import OnlineRetail
 from streams.topics.start import check_inputs
@@ -90,7 +93,7 @@ async def run(
     products = {product.product_id: product for product in shop.catalogue}
     board, traffic = Board(clock.now_ms(), products), _traffic(shop, kept)
     sending = Sending(settings, traffic, clock, kept, folder / keeping.NAME)
-    watching = Watching(settings, kept.partitions, board, sending.hear)
+    watching = Watching(settings, kept.partitions, board, sending.hear, await _schemas(settings))
     await sending.start()
     await watching.start()
     work = (sending.run(), watching.run(), _telling(traffic, clock, board, tell), stopped.wait())
@@ -114,6 +117,16 @@ async def _telling(traffic: Traffic, clock: ScaledClock, board: Board, tell: Tel
         over = "; the history is over" if traffic.over else ""
         at, opened = _instant(clock.now_ms()), board.new_opened
         tell(f"{at}: {opened:,} permissions opened, {len(board.open):,} open now{over}")
+
+
+async def _schemas(settings: Settings) -> SchemaSource | None:
+    """What the ids stand for with which workers of these settings write."""
+    if settings.engine.wire_format != "confluent":
+        return None
+    async with RegistryClient(settings.registry) as client:
+        ids = await output_ids(client, settings.engine.topic_prefix)
+    own = {it.topic: it.schema for it in subjects(settings.engine.topic_prefix)}
+    return KnownSchemas({schema_id: own[topic] for topic, schema_id in ids.items()})
 
 
 async def _records(settings: Settings, partitions: int) -> int:

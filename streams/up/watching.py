@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from schemas.framing import RecordDecoder
+from schemas.framing import RecordDecoder, SchemaSource
 from schemas.records import Decision, Eligibility, FrictionChange, StageChange
 from schemas.topics import (
     DEAD_LETTERS,
@@ -52,7 +52,14 @@ Heard = Callable[[Eligibility, int, int], None]
 class Watching:
     """One consumer of all output topics, which fills a board. To be made within a running loop."""
 
-    def __init__(self, settings: Settings, partitions: int, board: Board, heard: Heard) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        partitions: int,
+        board: Board,
+        heard: Heard,
+        source: SchemaSource | None = None,
+    ) -> None:
         prefix = settings.engine.topic_prefix
         self.inputs = self.lag = 0
         """How many records the inputs hold, and how many of them the group has not taken; see `asking`."""
@@ -71,7 +78,7 @@ class Watching:
             for number in range(partitions)
         ]
         self._group = settings.engine.application_id
-        self._decoders = {name: RecordDecoder(kind) for name, kind in KINDS.items()}
+        self._decoders = {name: RecordDecoder(kind, source=source) for name, kind in KINDS.items()}
         options = client_options(settings)
         self._consumer = AIOKafkaConsumer(
             **options, group_id=None, enable_auto_commit=False, isolation_level="read_committed"

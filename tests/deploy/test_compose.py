@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -12,6 +13,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from streams.cli import _parser
 from streams.embedded.broker import Broker
+from streams.embedded.registry import Registry
 from streams.settings import load_settings
 from tests.deploy.files import COMPOSE, DEPLOY, compose, loadable, run
 from tests.tools import tool
@@ -39,7 +41,7 @@ def test_everything_has_a_health_check_or_ends() -> None:
     lacking = {name for name, it in SERVICES.items() if "healthcheck" not in it}
     assert lacking == {"worker-1", "worker-2"}, "those have that of the image"
     assert {name for name, it in SERVICES.items() if it.get("healthcheck", {}).get("disable")} == ONCE
-    assert {"secrets", "topics", "traffic-begin"} == ONCE
+    assert {"secrets", "topics", "schemas", "traffic-begin"} == ONCE
 
 
 def test_whatever_is_needed_is_waited_for() -> None:
@@ -125,7 +127,30 @@ def test_kafka_knows_every_entry_that_it_is_given(broker: Broker) -> None:
     assert names <= asyncio.run(entries())
 
 
-def test_kafka_is_the_one_that_the_tests_run() -> None:
-    jars = (COMPOSE.parent / "streams" / "embedded" / "kafka_jars.txt").read_text()
-    version = SERVICES["kafka"]["image"].rpartition(":")[2]
-    assert f"org.apache.kafka:kafka_2.13:{version}\n" in jars
+@pytest.mark.parametrize(
+    ("name", "pins", "archive"),
+    [
+        ("kafka", "kafka_jars.txt", "org.apache.kafka:kafka_2.13:{}"),
+        ("registry", "registry_archive.txt", "io.apicurio:apicurio-registry-app:tar.gz:all:{}"),
+    ],
+)
+def test_kafka_and_registry_are_those_that_the_tests_run(name: str, pins: str, archive: str) -> None:
+    version = SERVICES[name]["image"].rpartition(":")[2]
+    pinned = (COMPOSE.parent / "streams" / "embedded" / pins).read_text().split()
+    assert archive.format(version) in pinned
+
+
+@pytest.mark.registry
+def test_the_registry_is_asked_where_it_answers(registry: Registry) -> None:
+    asked = SERVICES["registry"]["healthcheck"]["test"]
+    assert asked[:2] == ["CMD", "bash"]
+    port = str(urlsplit(registry.url).port)
+    said = run(*asked[1:-1], asked[-1].replace("/8080", f"/{port}"))
+    assert (said.returncode, said.stderr) == (0, "")
+    assert run(*asked[1:-1], asked[-1].replace("/8080", "/1")).returncode != 0
+    urls = {
+        it["environment"]["KAIROS_REGISTRY_URL"]
+        for it in SERVICES.values()
+        if "build" in it and "environment" in it
+    }
+    assert urls == {f"http://registry:8080{urlsplit(registry.url).path}"}

@@ -19,9 +19,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from schemas.framing import RecordDecoder
+from schemas.model import Schema, documents
 from schemas.records import Eligibility
 from streams.cli import main
 from streams.embedded.places import locked
+from streams.embedded.registry import Registry
 from streams.engine.clock import ScaledClock
 from streams.settings import load_settings
 from streams.up.outside import clock_file, clock_of
@@ -70,9 +72,16 @@ def running(environ: dict[str, str], log: Path, *words: str) -> Iterator[None]:
     assert code == 0, log.read_text()
 
 
+class Ours:
+    """A registry in which every id is that of our own schema."""
+
+    def schema(self, schema_id: int) -> Schema:
+        return documents()["Eligibility"]
+
+
 def openings(topics: Topics, wanted: int, partitions: int = PARTITIONS) -> list[Eligibility]:
     """So many openings of the output topic, as they come."""
-    decoder = RecordDecoder(Eligibility)
+    decoder = RecordDecoder(Eligibility, source=Ours())
 
     async def read() -> list[Eligibility]:
         found: list[Eligibility] = []
@@ -105,13 +114,19 @@ def retention_ms(topics: Topics) -> str | None:
 
 
 @pytest.mark.broker
+@pytest.mark.registry
 @pytest.mark.slow
 def test_workers_that_somebody_else_runs_are_given_a_shop_and_its_clock(
-    tmp_path: Path, topics: Topics
+    tmp_path: Path, topics: Topics, registry: Registry
 ) -> None:
     folder, log = tmp_path / "shop", tmp_path / "log"
-    environ = environ_of(topics, tmp_path / "state")
+    environ = {
+        **environ_of(topics, tmp_path / "state"),
+        "KAIROS_REGISTRY_URL": registry.url,
+        "KAIROS_ENGINE_WIRE_FORMAT": "confluent",
+    }
     kairos(environ, "topics", "apply", "--yes")
+    kairos(environ, "schemas", "register", "--yes")
     clock = str(folder / "clock.toml")
     began = kairos(environ, "traffic", "begin", "--dir", str(folder))
     assert began[-1].endswith(f"the clock is in {clock}")
