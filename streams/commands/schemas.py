@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Iterator, Sequence
+from importlib import metadata
 from pathlib import Path
 
 from schemas.codecs import FINGERPRINTS
@@ -10,8 +11,11 @@ from schemas.errors import ContractBroken
 from schemas.history import breaks, compatibilities, versions
 from schemas.model import documents
 from schemas.topics import Topic, topics
+from streams.cli import DISTRIBUTION
 from streams.commands import schemas_registry
+from streams.configuration.arguments import add_arguments, settings_of
 from streams.errors import Fatal
+from streams.topics.asyncapi import document
 
 HELP = (
     "print the contract of the topics, check that a change of it breaks nobody, and register it in a schema "
@@ -37,6 +41,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="folder of older .avsc files, which may lie in folders by version; without it: the registry",
     )
+    asyncapi = actions.add_parser("asyncapi", help="topics and records as an AsyncAPI 3 document")
+    asyncapi.add_argument("--prefix", metavar="TEXT", help="before every name of a topic")
+    add_arguments(asyncapi)
     register = actions.add_parser("register", help="what would be registered; --yes does it")
     register.add_argument("--yes", action="store_true", help="do it; otherwise it is only said")
     for action in (check, register):
@@ -49,6 +56,8 @@ def run(args: argparse.Namespace) -> int:
         return _list()
     if args.action == "show":
         return _show(args.name)
+    if args.action == "asyncapi":
+        return _asyncapi(args)
     if args.action == "register":
         return schemas_registry.register(args)
     return _check(args.against) if args.against else schemas_registry.compare(args)
@@ -80,6 +89,13 @@ def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _asyncapi(args: argparse.Namespace) -> int:
+    said = {} if args.prefix is None else {"engine.topic.prefix": args.prefix}
+    made = document(settings_of(args, said).settings, metadata.version(DISTRIBUTION))
+    print(json.dumps(made, indent=2, ensure_ascii=False))
+    return 0
 
 
 def _show(name: str) -> int:
