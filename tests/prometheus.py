@@ -36,6 +36,11 @@ class Prometheus:
         """The labels of every alert in this state."""
         return [alert["labels"] for alert in self._get("alerts")["alerts"] if alert["state"] == state]
 
+    def summaries(self) -> dict[str, str]:
+        """What is said by the alerts that fire, by their names."""
+        firing = (alert for alert in self._get("alerts")["alerts"] if alert["state"] == "firing")
+        return {alert["labels"]["alertname"]: alert["annotations"]["summary"] for alert in firing}
+
     def rules(self) -> list[dict[str, Any]]:
         """All rules, with their health, last error and last evaluation."""
         return [rule for group in self._get("rules")["groups"] for rule in group["rules"]]
