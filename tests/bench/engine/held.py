@@ -6,14 +6,14 @@ in their real bytes, are written again and again under other names.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from random import Random
 from typing import Final
 
 from msgspec import Struct
 
 from schemas.framing import encode
-from schemas.records import Usage
+from schemas.records import Product, Usage
 from schemas.topics import journey_inputs
 from state import keys
 from state.codec import NO_DUE, due_bytes
@@ -27,10 +27,10 @@ from streams.journey.identity import Identity
 from streams.journey.step import World
 from streams.loading.policy_file import load_policies
 from streams.replay.driver import TOPICS
-from tests.bench.consumers import DAY, START, consumer, id_of, products
+from tests.bench.consumers import DAY, START, consumer, id_of
 from tests.bench.core import Core, encoded
 from tests.bench.engine.ground import IDENTITY, Record
-from tests.bench.engine.lives import moved
+from tests.bench.engine.lives import catalogue, moved
 
 TEMPLATES: Final = 500
 YOUNGEST_MS: Final = 15 * DAY
@@ -58,12 +58,18 @@ class Population:
     """So many customers, made of templates."""
 
     def __init__(
-        self, customers: int, partitions: int, now_ms: int | None = None, templates: int = TEMPLATES
+        self,
+        customers: int,
+        partitions: int,
+        *,
+        now_ms: int | None = None,
+        sold: Iterable[Product] | None = None,
+        templates: int = TEMPLATES,
     ) -> None:
         self.customers = customers
         self.now_ms = now_ms or wall_ms()
         self._partitions = partitions
-        self._world = the_world()
+        self._world = world_of(load_policies(None), sold or catalogue(), (), Identity(IDENTITY.encode()))
         self._templates = [
             _template(
                 self._world,
@@ -116,11 +122,6 @@ class Population:
             round(times * sum(due_bytes(value) != NO_DUE for records in each for _, value in records)),
             round(times * sum(len(key) + len(value) for records in each for key, value in records)),
         )
-
-
-def the_world() -> World:
-    """What a worker knows that reads the catalogue of the consumers."""
-    return world_of(load_policies(None), products(), (), Identity(IDENTITY.encode()))
 
 
 def _template(world: World, number: int, now_ms: int, age_ms: int) -> Template:

@@ -18,7 +18,7 @@ from msgspec import Struct
 from streams.engine.clock import wall_ms
 from tests.bench.engine.ground import Ground
 from tests.bench.engine.held import Population
-from tests.bench.engine.lives import lay_catalogue
+from tests.bench.engine.lives import catalogue, lay_catalogue
 from tests.bench.engine.runner import Runner, rate
 from tests.bench.engine.samples import Sample
 
@@ -62,7 +62,7 @@ class Holder:
     def lay(self) -> None:
         """Topics and changelog."""
         self._ground.make_topics(self._settings, PARTITIONS)
-        lay_catalogue(self._ground, self.prefix)
+        lay_catalogue(self._ground, self.prefix, catalogue())
         self._ground.lay(self.population.changelog(f"{self.name}-customers-changelog", self.prefix))
 
     def start(self) -> float:

@@ -29,7 +29,7 @@ from streams.inputs.partition import murmur2_partition
 from tests.bench.consumers import PRODUCTS, id_of
 from tests.bench.engine.ground import Ground, Record
 from tests.bench.engine.held import Population
-from tests.bench.engine.lives import lay_catalogue
+from tests.bench.engine.lives import catalogue, lay_catalogue
 from tests.bench.engine.runner import Runner, running
 from tests.bench.engine.samples import Sample
 
@@ -64,13 +64,15 @@ class Setting:
     def __init__(self, ground: Ground, size: Size, partitions: int) -> None:
         self.ground = ground
         self.partitions = partitions
-        start_ms = wall_ms() - BEFORE_MS
-        self.population = Population(int(size.wakeups / WAKEUPS_OF_A_CUSTOMER), partitions, start_ms)
+        start_ms, sold = wall_ms() - BEFORE_MS, catalogue(LINES)
+        self.population = Population(
+            int(size.wakeups / WAKEUPS_OF_A_CUSTOMER), partitions, now_ms=start_ms, sold=sold
+        )
         self.name = f"live-{partitions}"
         self.prefix = f"{self.name}."
         topics = ground.settings(self.name, self.prefix, "unused")
         ground.make_topics(topics, partitions)
-        lay_catalogue(ground, self.prefix)
+        lay_catalogue(ground, self.prefix, sold)
         ground.lay(self.population.changelog(f"{self.name}-customers-changelog", self.prefix))
         began_ms = wall_ms()
         self.clock = ScaledClock(start_ms, began_ms, SPEED)
@@ -112,10 +114,11 @@ class Setting:
         return self._record("profiles", who, at_ms, encode(event))
 
     def _order(self, number: int, at_ms: int, lines: int) -> Record:
-        """They buy something."""
+        """They buy something, each line another product."""
+        sold = max(lines, PRODUCTS)
         who = id_of(f"new{self._loads}-", number)
         ordered = tuple(
-            OrderLine(id_of("line", place), id_of("product", (number + place) % PRODUCTS), quantity=1)
+            OrderLine(id_of("line", place), id_of("product", (number + place) % sold), quantity=1)
             for place in range(lines)
         )
         event_id, order_id = id_of(f"o{self._loads}-", number), id_of(f"n{self._loads}-", number)

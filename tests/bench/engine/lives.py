@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from msgspec.structs import replace
 
 from schemas.framing import encode
-from schemas.records import Delivery, Profile
+from schemas.records import Delivery, Product, Profile
 from schemas.topics import CATALOGUE
 from streams.engine.clock import wall_ms
 from streams.inputs.partition import murmur2_partition
 from streams.replay.driver import TOPICS
 from streams.sources.source import Event
-from tests.bench.consumers import DAY, START, consumer, products
+from tests.bench.consumers import DAY, PRODUCTS, START, consumer, id_of, products
 from tests.bench.engine.ground import Ground, Record
 
 SPAN_MS: Final = 80 * DAY
@@ -23,14 +23,21 @@ SPAN_MS: Final = 80 * DAY
 
 def lay_lives(ground: Ground, prefix: str, count: int, partitions: int) -> int:
     """Catalogue and lives, in order of time; returns how many events."""
-    lay_catalogue(ground, prefix)
+    lay_catalogue(ground, prefix, catalogue())
     return ground.lay(lives(prefix, count, partitions))
 
 
-def lay_catalogue(ground: Ground, prefix: str) -> None:
-    """What these consumers buy."""
+def catalogue(count: int = PRODUCTS) -> tuple[Product, ...]:
+    """What these consumers buy, and behind it more of the same up to so many."""
+    some = products()
+    more = (replace(some[it % PRODUCTS], product_id=id_of("product", it)) for it in range(PRODUCTS, count))
+    return (*some, *more)
+
+
+def lay_catalogue(ground: Ground, prefix: str, sold: Iterable[Product]) -> None:
+    """What is sold."""
     at_ms = wall_ms()
-    ground.lay(Record(prefix + CATALOGUE, 0, at_ms, it.product_id.encode(), encode(it)) for it in products())
+    ground.lay(Record(prefix + CATALOGUE, 0, at_ms, it.product_id.encode(), encode(it)) for it in sold)
 
 
 def lives(prefix: str, count: int, partitions: int) -> Iterator[Record]:
