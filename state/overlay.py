@@ -92,15 +92,13 @@ class Overlay:
 
     def is_due(self, wakeup: Wakeup) -> bool:
         """Whether the record is still to be looked at for this wake-up, after what the batch did so far."""
-        product_id, unit_id, order_id = wakeup.target
-        record: CustomerRecord | ItemRecord | OrderRecord | None
-        if product_id:
-            record = self._shelf.get(self._items, (wakeup.customer_id, product_id, unit_id))
-        elif order_id:
-            record = self._shelf.get(self._orders, (wakeup.customer_id, order_id))
-        else:
-            record = self._shelf.get(self._customers, wakeup.customer_id)
+        record = self._of(wakeup)
         return record is not None and record.due_ms == wakeup.due_ms
+
+    def trace_of(self, wakeup: Wakeup) -> str:
+        """The trace of the event that touched the record of a wake-up last, empty when it has none."""
+        record = self._of(wakeup)
+        return "" if record is None else record.trace
 
     def postpone(self, wakeup: Wakeup, due_ms: int) -> None:
         """Look at the record of a wake-up at another time, whatever the rules say: a look at it failed."""
@@ -156,6 +154,15 @@ class Overlay:
     def drop(self) -> None:
         """Forget everything, changes included; the next read asks the store."""
         self._shelf.drop()
+
+    def _of(self, wakeup: Wakeup) -> CustomerRecord | ItemRecord | OrderRecord | None:
+        """The record that a wake-up is about, None when it is gone."""
+        product_id, unit_id, order_id = wakeup.target
+        if product_id:
+            return self._shelf.get(self._items, (wakeup.customer_id, product_id, unit_id))
+        if order_id:
+            return self._shelf.get(self._orders, (wakeup.customer_id, order_id))
+        return self._shelf.get(self._customers, wakeup.customer_id)
 
     def _adopt_all(self, customer_id: str) -> None:
         """Take over all records of a customer from the store."""

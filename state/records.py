@@ -154,6 +154,7 @@ class ItemRecord(Struct, omit_defaults=True, rename=by_position(), gc=False):
     goal_at: int = 0
     supply: str = ""
     rhythm: float | None = None
+    trace: str = ""
 
     @property
     def newest_unit(self) -> str:
@@ -222,6 +223,7 @@ class OrderRecord(Struct, omit_defaults=True, rename=by_position(), gc=False):
     withheld: list[Withheld] = []
     decided_under: int = 0
     cleared: Stamp = NEVER
+    trace: str = ""
 
 
 class Consent(Struct, array_like=True, gc=False):
@@ -387,7 +389,11 @@ class ItemNow(Struct, array_like=True, gc=False):
 
 
 class CustomerRecord(Struct, omit_defaults=True, rename=by_position(), gc=False):
-    """One customer: what holds for everything they own."""
+    """One customer: what holds for everything they own.
+
+    `trace` is, here and in items and orders, the W3C trace context of the event that touched the record last,
+    empty when it had none: what a later look says because of it belongs to that trace.
+    """
 
     due_ms: int = 0
     # facts
@@ -440,6 +446,7 @@ class CustomerRecord(Struct, omit_defaults=True, rename=by_position(), gc=False)
     decided_under: int = 0
     context_until: int = 0
     order_flags_floor: Stamp = NEVER
+    trace: str = ""
 
 
 class Forgotten(Struct, omit_defaults=True, rename=by_position(), gc=False):

@@ -281,18 +281,20 @@ class Decider:
         overlay, customer_id = self._overlay, event.customer_id
         before, said = overlay.exists(customer_id), len(self._work.outputs)
         self._silence.heard(TOPICS[type(event)], at.now_ms)
+        self._work.trace = record.trace
         self._journey.on_event(self._work, event, at)
         self._customers += overlay.exists(customer_id) - before
         self.counts.events += 1
-        if record.trace:
-            self._traced.update(dict.fromkeys(range(said, len(self._work.outputs)), record.trace))
+        self._trace(said, record.trace)
         self._noted.append((record.topic, event.event_id, record.timestamp_ms or 0, event.occurred_at))
 
     def _look(self, wakeup: Wakeup, at: At) -> None:
         if wakeup.due_ms and not self._overlay.is_due(wakeup):
             self.counts.stale += 1
             return
+        trace, said = self._overlay.trace_of(wakeup) if wakeup.due_ms else "", len(self._work.outputs)
         self._journey.on_wake_up(self._work, wakeup.customer_id, wakeup.target, at)
+        self._trace(said, trace)
         if wakeup.due_ms and self._overlay.is_due(wakeup):
             raise RuntimeError("the look left itself due")
         self.counts.looks += 1
@@ -313,15 +315,24 @@ class Decider:
             log.error("a look failed and is tried again: %s", told(error), extra=self._about(item))
             self._overlay.postpone(item, at.now_ms + FAULT_RETRY_MS)
 
+    def _trace(self, since: int, trace: str) -> None:
+        """What was said since then belongs to a trace, if there is one."""
+        if trace:
+            self._traced.update(dict.fromkeys(range(since, len(self._work.outputs)), trace))
+
     def _about(self, item: InputRecord | Wakeup) -> dict[str, Any]:
         """The fields of a line of the log."""
         logged = self.world.identity.logged_key
         if isinstance(item, Wakeup):
-            return {"customer": logged(item.customer_id)}
+            trace = trace_id(self._overlay.trace_of(item))
+            return {"customer": logged(item.customer_id), "trace_id": trace}
         customer = logged((item.key or b"").decode(errors="replace"))
         return {
-            "topic": item.topic, "partition": item.partition, "offset": item.offset,
-            "customer": customer, "trace_id": trace_id(item.trace),
+            "topic": item.topic,
+            "partition": item.partition,
+            "offset": item.offset,
+            "customer": customer,
+            "trace_id": trace_id(item.trace),
         }
 
     def _reject(self, record: InputRecord, rejection: Rejection, now_ms: int) -> None:

@@ -35,12 +35,16 @@ Event = Purchase | Delivery | Usage | Ticket | Reply | Profile | Erasure
 
 
 class Work:
-    """A working set and the outputs of its steps, as (topic name without prefix, record)."""
+    """A working set and the outputs of its steps, as (topic name without prefix, record).
 
-    __slots__ = ("outputs", "records")
+    `trace` is the trace context of the event that comes next, see `streams.inputs.tracing`.
+    """
+
+    __slots__ = ("outputs", "records", "trace")
 
     def __init__(self, records: Records) -> None:
         self.records = records
+        self.trace = ""
         self.outputs: list[tuple[str, Any]] = []
 
 
@@ -54,7 +58,7 @@ class Journey:
 
     def on_event(self, work: Work, event: Event, at: At) -> None:
         """One event of one customer; repeated or late, it never raises."""
-        step = Step(self.world, work.records, work.outputs, event.customer_id, at, event.event_id)
+        step = Step(self.world, work.records, work.outputs, event.customer_id, at, event.event_id, work.trace)
         if not step.customer.decided_under:
             self._remember(step)
         if event.occurred_at <= step.customer.erased_at:
@@ -147,6 +151,8 @@ class Journey:
     def _finish(self, step: Step, help_at: int) -> None:
         """Put what was touched, with the customer's next look."""
         customer, records, customer_id = step.customer, step.records, step.customer_id
+        if step.cause is not None:
+            self._remember_trace(step)
         for item in step.items.values():
             records.put_item(customer_id, item)
         for order in step.orders.values():
@@ -165,6 +171,15 @@ class Journey:
                 due = claim.look_at
         customer.due_ms = due if due < FAR else 0
         records.touch_customer(customer_id)
+
+    def _remember_trace(self, step: Step) -> None:
+        """What is looked at later because of this event belongs to its trace."""
+        trace = step.trace
+        step.customer.trace = trace
+        for item in step.items.values():
+            item.trace = trace
+        for order in step.orders.values():
+            order.trace = trace
 
     def _remember(self, step: Step) -> None:
         """A customer who comes back after an erasure keeps opt-outs, epoch and sequence, and nothing else."""

@@ -105,7 +105,7 @@ def key_of(claim: Claim) -> ClaimKey:
 
 
 class Step:
-    """The scope of one event or look. `cause` is the event's id, None for a look."""
+    """The scope of one event or look. `cause` is the event's id, None for a look; `trace` is the event's."""
 
     __slots__ = (
         "at",
@@ -124,6 +124,7 @@ class Step:
         "records",
         "rules",
         "stirred",
+        "trace",
         "vacated",
         "views",
         "waiting",
@@ -140,6 +141,7 @@ class Step:
         customer_id: str,
         at: At,
         cause: str | None,
+        trace: str = "",
     ) -> None:
         self.world = world
         self.records = records
@@ -149,6 +151,7 @@ class Step:
         self.at = at
         self.now = at.now_ms
         self.cause = cause
+        self.trace = trace
         self.rules: Policy = world.known(self.customer.brand, "")[1]
         self.items: dict[tuple[str, str], ItemRecord] = {}
         self.orders: dict[str, OrderRecord] = {}

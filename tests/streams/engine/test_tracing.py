@@ -7,11 +7,15 @@ from msgspec.structs import replace
 
 from schemas.framing import encode
 from schemas.records import Ticket
+from state.memory import MemoryStore
+from streams.engine.deciding import Decider
 from streams.inputs.deadletters import account
 from streams.inputs.records import InputRecord
 from streams.inputs.tracing import HEADER
 from tests.streams.engine.test_deciding import NOW, Failing, commit, decider, slice_, usage, world
 from tests.streams.inputs.test_tracing import TRACE
+
+HOUR_MS = 3_600_000
 
 
 def ticket(customer_id: str, trace: str = "") -> InputRecord:
@@ -55,3 +59,25 @@ def test_two_events_of_one_transaction_keep_their_own_traces() -> None:
     found = traces(commit(one))
     assert found["journey.friction", b"a"] == TRACE.encode()
     assert found["journey.friction", b"b"] == other.encode()
+
+
+def opened_help(one: Decider) -> bytes | None:
+    """The trace of the help that comes some time after a ticket was opened."""
+    one.look(one.due(NOW + HOUR_MS, 10), slice_(NOW + HOUR_MS))
+    return traces(commit(one))["journey.eligibility", b"a"]
+
+
+def test_a_moment_that_comes_later_bears_the_trace_of_the_event_that_led_to_it() -> None:
+    store = MemoryStore()
+    one = decider(store)
+    one.take(deque([ticket("a", TRACE)]), slice_())
+    commit(one)
+    assert opened_help(decider(store)) == TRACE.encode()
+
+
+def test_a_later_event_without_a_trace_takes_its_place() -> None:
+    store = MemoryStore()
+    one = decider(store)
+    one.take(deque([ticket("a", TRACE), usage(1, "a")]), slice_())
+    commit(one)
+    assert opened_help(decider(store)) is None
