@@ -23,6 +23,7 @@ from streams.dlq.reading import read
 from streams.engine.clients import acknowledged
 from streams.engine.failpoints import Failpoints
 from streams.errors import Fatal, Retryable
+from streams.inputs import tracing
 from streams.inputs.records import InputRecord
 from streams.settings import Settings
 from streams.topics.applying import carry_out, look_after, look_before
@@ -92,10 +93,13 @@ async def _written(producer: AIOKafkaProducer, batch: Sequence[Again], markers: 
     sent: list[Any] = []
     try:
         for letter, record in batch:
+            headers = [(HEADER, letter.place)]
+            if trace := tracing.traceparent(letter.headers):
+                headers.append((tracing.HEADER, trace.encode()))
             sent.append(
                 await producer.send(
                     record.topic, record.value, record.key, partition=record.partition,
-                    timestamp_ms=record.timestamp_ms, headers=[(HEADER, letter.place)],
+                    timestamp_ms=record.timestamp_ms, headers=headers,
                 )
             )  # fmt: skip
             target = f"{record.topic}-{record.partition}".encode()

@@ -21,14 +21,17 @@ from streams import cli
 from streams.embedded.broker import Broker
 from streams.engine.clock import wall_ms
 from streams.inputs.partition import murmur2_partition
+from streams.inputs.tracing import HEADER
 from tests.brokers import Topics
 from tests.streams.inputs.bad_records import bad_records
+from tests.streams.inputs.test_tracing import TRACE
 from tests.streams.web.workers import PARTITIONS, create_topics, until, worker
 
 BAD = 40
 SEED = 4
 RIGHT = murmur2_partition(b"anna", PARTITIONS)
 FROM = "kairos-replayed-from"
+TRACED = (HEADER, TRACE.encode())
 Row = tuple[bytes, dict[str, bytes]]
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
@@ -43,7 +46,9 @@ async def produce(
 ) -> None:
     async with AIOKafkaProducer(bootstrap_servers=bootstrap, max_request_size=2_000_000) as producer:
         for value in values:
-            await producer.send(topic, value, b"anna", partition=partition, timestamp_ms=at_ms)
+            await producer.send(
+                topic, value, b"anna", partition=partition, timestamp_ms=at_ms, headers=[TRACED]
+            )
         await producer.flush()
 
 
@@ -145,6 +150,7 @@ def test_what_is_accepted_now_goes_back_once(shop: Shop, tmp_path: Path) -> None
     back = [headers for value, headers in profiles if value == good]
     assert len(back) == 1
     assert back[0][FROM].startswith(b"0:")
+    assert TRACED in back[0].items()
 
 
 @pytest.mark.parametrize(
