@@ -4,9 +4,10 @@
     <directory>/*               the files of the store
 
 The format is a file of its own and not a value inside, so that a directory of another program or of a later
-release is refused before anything in it was touched. Nothing is ever deleted here.
+release is refused before anything in it was touched. Nothing is deleted here.
 """
 
+import glob
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -40,6 +41,11 @@ def set_aside(directory: Path) -> Path:
     """Rename a directory that cannot be used, and return where it is now, for whoever looks into it."""
     names = (directory.with_name(f"{directory.name}.aside-{number}") for number in count(1))
     return directory.rename(next(path for path in names if not path.exists()))
+
+
+def set_aside_of(directory: Path) -> list[Path]:
+    """What was set aside in favour of a directory."""
+    return sorted(directory.parent.glob(f"{glob.escape(directory.name)}.aside-*"))
 
 
 def _write_format(directory: Path) -> None:

@@ -6,6 +6,7 @@
     order      10 | customer | 03 | order
     forgotten  20 | keyed hash of a customer id
     wake-up    30 | due_ms | customer | 01, 02 or 03 and what follows it
+    erased     40            of this copy alone: its files may hold somebody who was erased
 
 `customer` and `product` are a length (2 bytes, big-endian, 1 to 512) and that many bytes of UTF-8. `unit`
 (may be empty) and `order` are UTF-8 up to the end of the key. `due_ms` has 8 bytes, big-endian, so that keys
@@ -29,6 +30,7 @@ META: Final = b"\x00"
 RECORDS: Final = b"\x10"
 FORGOTTEN: Final = b"\x20"
 WAKEUPS: Final = b"\x30"
+ERASED: Final = b"\x40"
 
 PREFIXES_MAX: Final = 4_096
 """Prefixes of customers, and of products, that are remembered: a step asks for the same few."""
@@ -106,6 +108,11 @@ def forgotten(keyed_hash: bytes) -> bytes:
     if not 0 < len(keyed_hash) <= ID_BYTES_MAX:
         raise _wrong_length("a keyed hash", len(keyed_hash))
     return FORGOTTEN + keyed_hash
+
+
+def is_customer(key: bytes) -> bool:
+    """Whether it is the key of a customer's own record."""
+    return key.startswith(RECORDS) and len(key) == 4 + int.from_bytes(key[1:3], "big")
 
 
 def meta(name: str) -> bytes:

@@ -8,7 +8,7 @@ remembers the lowest key that can still be alive (`_low`), and whether it is (`_
 all below it as one range, so that a start has nothing to walk over either.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, cast
@@ -44,6 +44,7 @@ class RocksStore:
         "_naming",
         "_wakeups",
         "_writing",
+        "erased",
         "path",
     )
 
@@ -62,6 +63,8 @@ class RocksStore:
         self._closed = False
         with self._naming:
             self._db = rocksdict.Rdict(str(path), rocks_options.database(resources))
+        self.erased = self.get(keys.ERASED) is not None
+        """Whether the files may hold what was known of a customer who was removed."""
 
     def get(self, key: bytes) -> bytes | None:
         """The value of a key, None for none."""
@@ -77,10 +80,13 @@ class RocksStore:
         """Apply a batch: all of it, or nothing and an error."""
         changes = rocksdict.WriteBatch(raw_mode=True)
         for key, value in batch.values.items():
-            if value is None:
-                changes.delete(key)
-            else:
+            if value is not None:
                 changes.put(key, value)
+                continue
+            changes.delete(key)
+            if not self.erased and keys.is_customer(key):
+                changes.put(keys.ERASED, b"")
+                self.erased = True
         for key, comes in batch.wakeups.items():
             if comes:
                 changes.put(key, b"")
@@ -138,6 +144,30 @@ class RocksStore:
         """Rewrite a range without what was deleted in it. May take seconds on a big store."""
         with self._naming:
             self._db.compact_range(prefix, keys.end_of(prefix), rocks_options.whole_range())
+
+    def begin_shredding(self) -> None:
+        """What is removed from now on is for the next time."""
+        self.erased = False
+
+    def shred(self, stopped: Callable[[], bool]) -> bool:
+        """Rewrite everything without what was removed, table by table, unless stopped; whether it was done.
+
+        May take long, and may run beside all else but `close`.
+        """
+        self.flush()
+        with self._naming:
+            tables = [(table["start_key"], table["end_key"]) for table in self._db.live_files()]
+            for first, last in sorted(tables):
+                if stopped():
+                    return False
+                self._db.compact_range(first, last, rocks_options.whole_range())
+        return True
+
+    def end_shredding(self) -> None:
+        """It was done to the end."""
+        if not self.erased:
+            with self._naming:
+                self._db.delete(keys.ERASED, self._writing)
 
     def flush(self) -> None:
         """Write everything to tables, and wait for it."""

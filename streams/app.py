@@ -207,6 +207,7 @@ def _kit(worker: Worker, run: RunSlice, decoder: InputDecoder, count: int) -> Ki
         commit_least_s=engine.commit_interval_min_ms / 1000,
         commit_most_s=engine.commit_interval_max_ms / 1000,
         rejected_share_max=engine.dead_letter_share_max,
+        erased_within_s=settings.state.max_compaction_lag_ms / 1000,
         current_within_ms=engine.current_threshold_ms,
         journal=os.environ.get(JOURNAL) or None,
         output_prefix=mode.output_prefix,

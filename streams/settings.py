@@ -85,6 +85,7 @@ class StateSettings(Struct, frozen=True, kw_only=True):
     dir: Path
     memory_bytes: int
     cache_entries: int
+    max_compaction_lag_ms: int
     restore_batch_records: int
 
 

@@ -160,6 +160,7 @@ TABLE: Final = (
         ("dir", path(), Path("build/state"), "", "folder of the state; the changelog can rebuild it"),
         ("memory.bytes", _MEMORY, 128 * MIB, "bytes", "of RocksDB, all partitions of a process together"),
         ("cache.entries", whole(0, 10_000_000), 50_000, "", "decoded records that a process keeps"),
+        ("max.compaction.lag.ms", _ms(7 * DAY_MS), DAY_MS, "ms", "what was erased then leaves the files too"),
         ("restore.batch.records", whole(1, 100_000), 5_000, "", "applied at a time while restoring"),
     ),
     *_section(

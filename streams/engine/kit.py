@@ -98,6 +98,8 @@ class Kit(Struct, frozen=True, kw_only=True):
     commit_least_s: float = 0.05
     commit_most_s: float = 0.5
     rejected_share_max: float = 0.5
+    erased_within_s: float = 86_400.0
+    """After an erasure the files of the state are rewritten within this time."""
     current_within_ms: int = 60_000
     """How far behind, in wall time, a partition still counts as current."""
     journal: str | None = None

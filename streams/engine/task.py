@@ -43,6 +43,7 @@ from streams.engine.replay_plan import refuse_replayed
 from streams.engine.replay_start import replay_work
 from streams.engine.replaying import ReplayWork
 from streams.engine.saying import TooManyRejected
+from streams.engine.shredding import Shredder
 from streams.engine.transaction import Fenced, Transactions
 from streams.engine.work import PartitionWork
 from streams.errors import Fatal, Retryable
@@ -104,6 +105,7 @@ class PartitionTask:
         self._flushed_at = monotonic()
         self._attempts = 0
         self._distrusted = False
+        self._shredder: Shredder | None = None
 
     @property
     def role(self) -> Role:
@@ -301,6 +303,9 @@ class PartitionTask:
         """Let go of everything; what was committed is in the store or in the changelog."""
         consumer, producer, store = self._consumer, self._producer, self._store
         self._consumer = self._producer = self._store = None
+        if self._shredder is not None:
+            await self._shredder.end()
+            self._shredder = None
         clients = [client for client in (producer, consumer) if client is not None]
         await asyncio.gather(*map(stop, clients))
         if store is not None:
@@ -311,6 +316,9 @@ class PartitionTask:
 
     async def _maybe_flush(self) -> None:
         now = monotonic()
+        if self._store is not None:
+            self._shredder = self._shredder or Shredder(self._store, self._kit.erased_within_s)
+            self._shredder.look()
         due = now - self._flushed_at >= FLUSH_EVERY_S and self._unflushed
         if self._store is None or not (due or self._unflushed >= FLUSH_AFTER_STEPS):
             return
