@@ -8,23 +8,13 @@ better after a time says so itself (see `streams.registry.cache`).
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from schemas.errors import Reason, SchemaUnavailable, Undecodable
 from schemas.framing import RecordDecoder, SchemaSource
 from schemas.model import Schema
 from schemas.names import last_part
-from schemas.records import (
-    Control,
-    Delivery,
-    Erasure,
-    Product,
-    Profile,
-    Purchase,
-    Reply,
-    Ticket,
-    Usage,
-)
+from schemas.records import Profile
 from schemas.topics import DEFAULT_PREFIX, Topic, inputs
 from streams.errors import Fatal, Retryable
 from streams.inputs.partition import Partitioner, murmur2_partition
@@ -35,10 +25,7 @@ FUTURE_MS: Final = 5 * 60_000
 """How far an event may be dated after its Kafka timestamp, because clocks differ. One from next year would be
 the latest of its customer for a year."""
 
-_KINDS: Final[Mapping[str, type[Any]]] = {
-    kind.__name__: kind
-    for kind in (Purchase, Delivery, Usage, Ticket, Reply, Profile, Erasure, Product, Control)
-}
+_KINDS: Final[Mapping[str, type[Any]]] = {kind.__name__: kind for kind in get_args(Input)}
 
 
 class InputDecoder:

@@ -1,33 +1,21 @@
 """Histories of purchases, read into one plain form: who bought or gave back how much of what, and when.
 
 Two kinds: records of the topic `journey.purchases` in a file (JSON Lines or an Avro container), and the
-public order log "Online Retail" (D. Chen, S. L. Sain, K. Guo, "Data mining for the online retail industry",
-2012, doi:10.1057/dbm.2012.17) as CSV or gzipped CSV.
-
-Of the order log, lines without a customer are left out, and so are lines whose stock code does not begin with
-five digits: postage, charges, samples. Stock codes are taken in upper case, because the log writes both.
+public order log, as `streams.sources.order_log` reads it.
 """
 
 from __future__ import annotations
 
-import csv
-import gzip
-import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
-from typing import Final, NamedTuple, TextIO
-from zoneinfo import ZoneInfo
+from typing import Final, NamedTuple
 
 from schemas.records import Purchase
 from streams.errors import Fatal
 from streams.loading.problems import LoadError, Problem
 from streams.loading.record_files import read_records
-
-SHOP_ZONE: Final = ZoneInfo("Europe/London")
-PRODUCT: Final = re.compile(r"\d{5}")
-COLUMNS: Final = ("InvoiceNo", "StockCode", "Quantity", "InvoiceDate", "CustomerID")
+from streams.sources.order_log import read_order_log
 
 
 class Sale(NamedTuple):
@@ -55,11 +43,17 @@ def read_purchases(path: Path) -> list[Sale]:
 
 def read_online_retail(path: Path) -> list[Sale]:
     """The sales of the public order log, in order of time. Raises Fatal when it cannot be used."""
-    try:
-        sales = list(_order_log(path))
-    except (OSError, EOFError, ValueError, IndexError, csv.Error) as error:
-        raise Fatal(f"the order log {path} cannot be read: {error}") from error
-    sales.sort(key=attrgetter("at_ms"))  # stable: the order of the file at equal times
+    log = read_order_log(path)
+    sales = [
+        Sale(
+            invoice.at_ms,
+            invoice.customer_id,
+            log.codes[log.product[line]],
+            -log.quantity[line] if invoice.is_credit else log.quantity[line],
+        )
+        for invoice in log.invoices
+        for line in range(invoice.first, invoice.end)
+    ]
     return _some(sales, path)
 
 
@@ -74,31 +68,6 @@ def _some(sales: list[Sale], path: Path) -> list[Sale]:
     if not sales:
         raise Fatal(f"the history {path} holds no purchase of a known customer")
     return sales
-
-
-def _order_log(path: Path) -> Iterator[Sale]:
-    with _text(path) as file:
-        rows = csv.reader(file)
-        header = next(rows, [])
-        if not set(COLUMNS) <= set(header):
-            raise ValueError(f"its first line must name the columns {', '.join(COLUMNS)}")
-        number, code, quantity, date, customer = (header.index(column) for column in COLUMNS)
-        written, at_ms = "", 0
-        for row in rows:
-            if not row[customer] or not PRODUCT.match(row[code]):
-                continue
-            if row[date] != written:
-                written = row[date]
-                at_ms = int(datetime.fromisoformat(written).replace(tzinfo=SHOP_ZONE).timestamp()) * 1000
-            pieces = int(row[quantity])
-            if (pieces < 0) is row[number].startswith("C"):
-                yield Sale(at_ms, row[customer], row[code].upper(), pieces)
-
-
-def _text(path: Path) -> TextIO:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8", newline="")
-    return path.open(encoding="utf-8", newline="")
 
 
 class _Open:

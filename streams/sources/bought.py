@@ -45,16 +45,21 @@ class Bought:
 
 def purchases(bought: Bought) -> tuple[Purchase, ...]:
     """The order and its refunds, as the log says them."""
-    order = Purchase(
+    return order(bought, SOURCE), *(_refund(bought, taken) for taken in bought.taken)
+
+
+def order(bought: Bought, source: str, eligibility_id: str | None = None) -> Purchase:
+    """The order alone, and the eligibility that led to it, if one did."""
+    return Purchase(
         event_id=f"order:{bought.order_id}",
         customer_id=bought.customer_id,
         occurred_at=bought.at_ms,
-        source=SOURCE,
+        source=source,
         type="order_placed",
         order_id=bought.order_id,
         lines=bought.lines,
+        eligibility_id=eligibility_id,
     )
-    return order, *(_refund(bought, taken) for taken in bought.taken)
 
 
 def _refund(bought: Bought, taken: Taken) -> Purchase:

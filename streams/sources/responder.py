@@ -25,7 +25,7 @@ from schemas.records import (
     Subscription,
 )
 from streams.sources import parcels as parcel_post
-from streams.sources.bought import Bought
+from streams.sources.bought import Bought, order
 from streams.sources.chance import Chance, Draws
 from streams.sources.parcels import DAY_MS, HOUR_MS, MINUTE_MS
 from streams.sources.source import Event, Responder
@@ -120,7 +120,7 @@ class _Responder:
         bought = Bought(
             order_id, eligibility.customer_id, COUNTRY, at_ms, is_first=False, lines=(line,), taken=()
         )
-        yield _ordered(bought, eligibility.eligibility_id, self._chance.source)
+        yield order(bought, self._chance.source, eligibility.eligibility_id)
         for parcel in parcel_post.parcels(bought, self._chance):
             yield from parcel_post.events(parcel, self._chance)
             if product:
@@ -226,19 +226,6 @@ class _Reaction:
 def _goals(products: Iterable[Product]) -> tuple[str, ...]:
     return tuple(
         sorted({goal for product in products for relation in product.relations for goal in relation.goals})
-    )
-
-
-def _ordered(bought: Bought, eligibility_id: str, source: str) -> Purchase:
-    return Purchase(
-        event_id=f"order:{bought.order_id}",
-        customer_id=bought.customer_id,
-        occurred_at=bought.at_ms,
-        source=source,
-        type="order_placed",
-        order_id=bought.order_id,
-        lines=bought.lines,
-        eligibility_id=eligibility_id,
     )
 
 

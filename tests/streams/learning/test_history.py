@@ -72,7 +72,7 @@ class TestOrderLog:
         with pytest.raises(Fatal, match="no purchase"):
             read_online_retail(order_log(tmp_path / "log.csv"))
         (tmp_path / "log.csv").write_text("a,b\n", encoding="utf-8")
-        with pytest.raises(Fatal, match="must name the columns"):
+        with pytest.raises(Fatal, match="its first line must be"):
             read_online_retail(tmp_path / "log.csv")
         with pytest.raises(Fatal, match="cannot be read"):
             read_online_retail(tmp_path / "none.csv")
