@@ -70,7 +70,7 @@ class Timed(Decider):
         self.late_ms: list[float] = []
         self.slice_ms = 0.0
         self._clock = clock
-        self._looked: list[int] = []
+        self._due_ms: list[int] = []
 
     def take(self, records: deque[InputRecord], within: Slice) -> None:
         """As the journey."""
@@ -82,7 +82,7 @@ class Timed(Decider):
         """As the journey."""
         begun, waiting = perf_counter_ns(), list(wakeups)
         super().look(wakeups, within)
-        self._looked += [it.due_ms for it in waiting[: len(waiting) - len(wakeups)] if it.due_ms]
+        self._due_ms += [it.due_ms for it in waiting[: len(waiting) - len(wakeups)] if it.due_ms]
         self._took(begun)
 
     def committed(self, commit: Commit, mark: Mark) -> None:
@@ -91,8 +91,8 @@ class Timed(Decider):
         super().committed(commit, mark)
         self._took(begun)
         now_ms = self._clock.now_ms()
-        self.late_ms += [(now_ms - due_ms) / self._clock.speed for due_ms in self._looked]
-        self._looked.clear()
+        self.late_ms += [(now_ms - due_ms) / self._clock.speed for due_ms in self._due_ms]
+        self._due_ms.clear()
 
     def _took(self, begun_ns: int) -> None:
         self.slice_ms = max(self.slice_ms, (perf_counter_ns() - begun_ns) / 1e6)
