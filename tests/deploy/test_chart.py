@@ -97,6 +97,7 @@ def test_values_are_the_settings_that_they_name(tmp_path: Path) -> None:
         (("--set-json", 'settings={"state.dir":"/tmp"}'), "state.dir"),
         (("--set-json", 'secrets={"web.token":null}'), "web.token"),
         (("--set", "replica=3"), "replica"),
+        (("--set-json", 'settings={"engine.stop.timeout.ms":60000}'), "terminationGracePeriodSeconds"),
     ],
 )
 def test_helm_refuses_a_value_that_is_wrong_before_anything_is_installed(

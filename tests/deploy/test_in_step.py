@@ -66,15 +66,16 @@ def test_every_variable_is_a_setting() -> None:
 
 
 def test_a_worker_is_not_killed_while_it_still_stops_in_order() -> None:
-    from streams.engine.partitions import STOP_WITHIN_S  # noqa: PLC0415 - it imports Faust
-
+    stop_s = BY_NAME["engine.stop.timeout.ms"].default
+    assert isinstance(stop_s, int)
+    stop_s //= 1_000
     (compose_s,) = {
         int(it["stop_grace_period"].removesuffix("s"))
         for it in compose()["services"].values()
         if "stop_grace_period" in it
     }
-    assert compose_s > STOP_WITHIN_S
-    assert VALUES["terminationGracePeriodSeconds"] > STOP_WITHIN_S
+    assert compose_s > stop_s
+    assert VALUES["terminationGracePeriodSeconds"] > stop_s
 
 
 def test_what_the_image_is_made_of_is_let_through() -> None:
