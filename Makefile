@@ -83,9 +83,9 @@ drills: $(INSTALLED) $(TOOLS) ## make every fault that alerts tell of, as root, 
 	@$(PY) -m tests.drills --times $(DRILL_TIMES) --out build/drills.json --document deploy/DRILLS.md
 
 .PHONY: bench
-bench: $(INSTALLED) ## measure the hot paths: build/bench.json (LOG=file replays the whole public order log)
+bench: $(INSTALLED) ## measure the hot paths and the engine: build/bench.json (LONG=1 for half an hour, PART=name for one)
 	@mkdir -p build
-	@$(PY) -m tests.bench $(if $(LOG),--log $(LOG) --long)
+	@$(PY) -m tests.bench $(if $(LONG)$(LOG),--long) $(if $(LOG),--log $(LOG)) $(addprefix --part ,$(PART))
 
 # The lock must not say where it was made: no index, no host, no path.
 COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m piptools compile --quiet --generate-hashes --allow-unsafe \

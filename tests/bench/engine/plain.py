@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import faust
 import msgspec
+from faust.transport.producer import ProducerBuffer
 from msgspec import Struct
 
 from schemas.framing import encode
@@ -69,6 +70,10 @@ class Counts(Struct):
     outputs: int = 0
 
 
+SENDS_WAITING_MAX: Final = 10_000
+"""Of 100 the buffer is full all the time, and says so."""
+
+
 def app_of(plan: Plan, **others: Any) -> faust.App:
     """An application with a table in RocksDB."""
     return faust.App(
@@ -109,6 +114,7 @@ def count(plan: Plan, done: Counts) -> faust.App:
 def tuned(plan: Plan, done: Counts) -> faust.App:
     """With what helps: the engine's JSON codec, raw bytes, one read of the table, no send awaited."""
     app = app_of(plan, **TUNED)
+    ProducerBuffer.max_messages = SENDS_WAITING_MAX
     events = app.topic(*plan.inputs, key_serializer="raw", value_serializer="raw")
     answers = app.topic(plan.prefix + counting.OUTPUT, key_serializer="raw", value_serializer="raw")
     table: Any = app.Table(
@@ -200,6 +206,7 @@ class Partition:
 def journey(plan: Plan, done: Counts) -> faust.App:
     """The core in an agent, with the settings of `tuned`."""
     app = app_of(plan, **TUNED)
+    ProducerBuffer.max_messages = SENDS_WAITING_MAX
     inputs = app.topic(*plan.inputs, key_serializer="raw", value_serializer="raw")
     table: Any = app.Table(
         "state", partitions=plan.partitions, key_type=bytes, value_type=bytes, options=dict(ROCKS)
