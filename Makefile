@@ -15,6 +15,9 @@ CHAOS_SEED ?= 1
 CHAOS_PARTITIONS ?= 4
 CHAOS_WORKERS ?= 2
 CHAOS_RATE ?= 200
+CHAOS_ROUNDS ?= 0
+REBALANCES ?= 200
+KILLS ?= 20
 
 # An interpreter counts when it runs and is new enough: a name on the PATH may lead nowhere.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -69,7 +72,15 @@ simulate: $(INSTALLED) ## judge SEEDS made-up histories with the checkers: build
 chaos: $(INSTALLED) ## workers on a real Kafka under faults for CHAOS_SECONDS, decided again by an oracle: build/chaos.json
 	@mkdir -p build
 	@$(PY) -m tests.chaos --seconds $(CHAOS_SECONDS) --seed $(CHAOS_SEED) --partitions $(CHAOS_PARTITIONS) \
-		--workers $(CHAOS_WORKERS) --rate $(CHAOS_RATE) --out build/chaos.json
+		--workers $(CHAOS_WORKERS) --rate $(CHAOS_RATE) --rounds $(CHAOS_ROUNDS) --out build/chaos.json
+
+.PHONY: rebalances
+rebalances: $(INSTALLED) ## whether a worker keeps its size over REBALANCES of its group: build/rebalances.json
+	@$(PY) -m tests.chaos.rebalances --rebalances $(REBALANCES) --out build/rebalances.json
+
+.PHONY: kills
+kills: $(INSTALLED) ## a replay on Kafka that is killed KILLS times says the bytes of `kairos replay`
+	@REPLAY_KILLS=$(KILLS) $(PY) -m pytest -q tests/streams/engine/test_replay_on_kafka.py -k again_and_again
 
 .PHONY: rolling
 rolling: $(INSTALLED) ## restart three workers one after the other under load, for CHAOS_SECONDS: build/rolling.json

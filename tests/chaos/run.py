@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 CAUGHT_UP_WITHIN_S: Final = 300.0
 ALL_WORK_WITHIN_S: Final = 60.0
+BEGINS_WITHIN_S: Final = 180.0
 CALM_S: Final = 3.0
 """At the end: looks that came due during the last fault are taken meanwhile."""
 BETWEEN_S: Final = (0.5, 3.0)
@@ -153,8 +154,8 @@ async def _run(wanted: Wanted, broker: Broker) -> Result:
 async def _faults(scene: Scene, wanted: Wanted) -> None:
     """One fault after the other, every kind once before any comes again; one at least, however late it is."""
     ends_at = monotonic() + (scene.plan.began_ms - wall_ms()) / 1000 + wanted.seconds
-    if not await scene.moves_on(60.0):
-        raise RuntimeError("no worker began to work within a minute")
+    if not await scene.moves_on(BEGINS_WITHIN_S):
+        raise RuntimeError(f"no worker began to work within {BEGINS_WITHIN_S} s")
     deck: list[str] = []
     while not scene.spans or monotonic() < ends_at:
         if not deck:

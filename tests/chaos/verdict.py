@@ -4,7 +4,7 @@ Partition by partition, in processes of their own, since a partition is all that
 """
 
 import asyncio
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,14 +28,13 @@ from streams.inputs.records import InputRecord, Rejection
 from streams.simulation.settings import limits_of
 from tests.chaos.kafka import Read, read_all
 from tests.chaos.oracle import Again, decide_again
-from tests.chaos.plan import BEHIND_MS, Plan, products_of, read_plan, world
+from tests.chaos.plan import Plan, products_of, read_plan, world
 from tests.chaos.scene import Backlog
+from tests.chaos.timing import overdue, pauses, wrongly_current
 
 SHOWN_MAX: Final = 5
 LATE_MAX_MS: Final = 300_000
 """Wall time that a look may be late while faults follow each other: as long as catching up may take."""
-OVERDUE_MAX_MS: Final = 10_000
-"""Wall time that a look may be overdue at the end, long after the last fault."""
 COUNTED: Final = {
     "eligibility": Eligibility,
     "holdout": Eligibility,
@@ -111,8 +110,12 @@ def judge_partition(path: Path, number: int, ending: Ending) -> Verdict:
     _letters_are_inputs(verdict, plan, inputs, letters)
     _numbered(verdict, plan, {name: found[partitions[plan.prefix + name]] for name in COUNTED})
     _wake_ups(verdict, plan, again, ending.at_ms)
-    _current(verdict, plan, lines, inputs, ending.backlogs)
-    _pauses(verdict, plan, written, lines, inputs)
+    if wrong := wrongly_current(plan, number, lines, inputs, ending.backlogs):
+        verdict.problems.append(wrong)
+    times = [it.timestamp_ms for it in written]
+    for from_ms, pause_ms in pauses(plan, times, lines, inputs):
+        verdict.paused_from_ms.append(from_ms)
+        verdict.pauses_ms.append(pause_ms)
     _checked(verdict, plan, again)
     return verdict
 
@@ -212,81 +215,9 @@ def _wake_ups(verdict: Verdict, plan: Plan, again: Again, ended_ms: int) -> None
     verdict.lateness_ms = [(look.taken_ms - look.due_ms) / plan.speed for look in again.looks]
     if again.faults:
         verdict.problems.append(f"{again.faults} decisions failed")
-    if again.next_due_ms is not None and ended_ms - again.next_due_ms > OVERDUE_MAX_MS * plan.speed:
-        overdue_ms = int((ended_ms - again.next_due_ms) / plan.speed)
+    overdue_ms = overdue(plan, again.next_due_ms, ended_ms)
+    if overdue_ms:
         verdict.problems.append(f"a look was overdue for {overdue_ms} ms when the workers were stopped")
-
-
-def _current(
-    verdict: Verdict,
-    plan: Plan,
-    lines: Iterable[Line],
-    inputs: Mapping[str, list[InputRecord]],
-    backlogs: Sequence[Backlog],
-) -> None:
-    """Nobody is current while anything of a backlog is unread: it could forbid what would be opened."""
-    following = dict.fromkeys(inputs, 0)
-    within_ms = int(BEHIND_MS * plan.speed)
-    waiting = deque(backlogs)
-    known: dict[str, int] = {}
-    for line in lines:
-        for part in line.slices:
-            while waiting and waiting[0].at_ms <= part.now_ms:
-                known = waiting.popleft().ends
-            if part.current and (
-                unread := _unread(verdict, part.now_ms - within_ms, following, known, inputs)
-            ):
-                verdict.problems.append(f"was current at {part.now_ms} with {unread} unread")
-                return
-            for run in part.taken:
-                following[run.topic] = run.first + run.count
-
-
-def _unread(
-    verdict: Verdict,
-    before_ms: int,
-    following: Mapping[str, int],
-    ends: Mapping[str, int],
-    inputs: Mapping[str, list[InputRecord]],
-) -> list[str]:
-    """Topics of which a record of the backlog, as old as this, comes next."""
-    return [
-        f"{topic} {offset}"
-        for topic, offset in following.items()
-        if offset < ends.get(f"{topic}-{verdict.partition}", 0)
-        and (inputs[topic][offset].timestamp_ms or 0) < before_ms
-    ]
-
-
-def _pauses(
-    verdict: Verdict,
-    plan: Plan,
-    written: Sequence[Read],
-    lines: Sequence[Line],
-    inputs: Mapping[str, list[InputRecord]],
-) -> None:
-    """How long nothing was committed while there was something to take, in wall time."""
-    clock = plan.clock
-
-    def wall_ms(at_ms: int) -> float:
-        return clock.began_ms + (at_ms - clock.start_ms) / clock.speed
-
-    following = dict.fromkeys(inputs, 0)
-    before_ms = float(plan.began_ms)
-    for record, line in zip(written, lines, strict=True):
-        waiting = [
-            wall_ms(records[following[topic]].timestamp_ms or 0)
-            for topic, records in inputs.items()
-            if following[topic] < len(records)
-        ]
-        if waiting:
-            from_ms = max(before_ms, min(waiting))
-            verdict.pauses_ms.append(max(0.0, record.timestamp_ms - from_ms))
-            verdict.paused_from_ms.append(from_ms)
-        for part in line.slices:
-            for run in part.taken:
-                following[run.topic] = run.first + run.count
-        before_ms = record.timestamp_ms
 
 
 def _checked(verdict: Verdict, plan: Plan, again: Again) -> None:

@@ -103,11 +103,13 @@ def test_a_replay_that_is_killed_again_and_again_says_no_more_and_no_less(
         dies = {"KAIROS_FAILPOINTS": f"{place}=crash@{times}", **SHORT}
         with kairos(topics, tmp_path / f"a{number % 2}", *words, **dies) as process:
             assert process.wait(WITHIN_S) == -9, f"it was over after {number} of {KILLS} kills"
+    before = Heard(broker.bootstrap, prefix).listen().decoded("stages")
     with kairos(topics, tmp_path / "a0", *words) as process:
         assert process.wait(WITHIN_S) == 0
     heard = Heard(broker.bootstrap, prefix).listen()
     assert heard.lines() == expected(history)
     assert heard.letters() == letters(history)
+    assert 0 < len(before) < len(heard.decoded("stages")), "it was killed in the middle"
 
 
 @pytest.mark.broker
