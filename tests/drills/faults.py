@@ -242,14 +242,14 @@ DRILLS = (
     Drill(
         "lagging worker",
         "both workers have 10 % of a processor, and 450 events/s come",
-        ("KairosLagGrowing", "KairosWakeupsOverdue"),
+        ("KairosLagGrowing",),
         "give them their processor time back",
         starved_worker,
     ),
     Drill(
         "slow restore",
         "both workers lose their state, are told to fetch one batch at a time and have 17 % of a processor",
-        ("KairosRestoreTooLong",),
+        ("KairosRestoreTooLong", "KairosWakeupsOverdue"),
         "find what slows it (the setting), restart without",
         slow_restore,
     ),
