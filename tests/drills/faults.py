@@ -249,7 +249,7 @@ DRILLS = (
     Drill(
         "slow restore",
         "both workers lose their state, are told to fetch one batch at a time and have 17 % of a processor",
-        ("KairosRestoreTooLong", "KairosWakeupsOverdue"),
+        ("KairosRestoreTooLong",),
         "find what slows it (the setting), restart without",
         slow_restore,
     ),
@@ -284,14 +284,14 @@ DRILLS = (
     Drill(
         "stopped broker",
         "the only broker stopped",
-        ("KairosNotMember", "KairosNotReady"),
+        ("KairosNotMember", "KairosPartitionStuck", "KairosWakeupsOverdue"),
         "start the broker; nothing else",
         stopped_broker,
     ),
     Drill(
         "silent broker",
         "the only broker stopped by SIGSTOP: its connections stay open and nothing is answered",
-        ("KairosNotMember", "KairosNotReady"),
+        ("KairosNotMember", "KairosPartitionStuck", "KairosWakeupsOverdue"),
         "let it go on; nothing else",
         silent_broker,
     ),
