@@ -44,7 +44,8 @@ class MemoryStore:
 
     def write(self, batch: Batch) -> None:
         """Apply a batch."""
-        self._refuse_closed()
+        if self._closed:
+            raise StoreClosed("the store is closed")
         values = self._values
         for key, value in batch.values.items():
             if value is not None:
@@ -92,11 +93,13 @@ class MemoryStore:
 
     def next_due(self) -> int | None:
         """The time of the first wake-up, None when there is none."""
-        self._refuse_closed()
         heap, live = self._heap, self._live
         while heap and heap[0] not in live:
             heappop(heap)
-        return keys.due_of(heap[0]) if heap else None
+        if heap:
+            return keys.due_of(heap[0])
+        self._refuse_closed()
+        return None
 
     def compact(self, prefix: bytes) -> None:  # noqa: ARG002 # the contract names it
         """Nothing that was deleted is still here."""

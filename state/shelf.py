@@ -62,7 +62,9 @@ class Shelf:
     def get(self, kind: Kind[K, R], name: K) -> R | None:
         """The record in hand; None when there is none. A change of it counts after `put` or `touch`."""
         self.asked += 1
-        slot = self._slots.get(name) or self._load(kind, name)
+        slot = self._slots.get(name)
+        if slot is None:
+            slot = self._load(kind, name)
         record: R | None = slot.hand
         if record is _UNREAD:
             settled = slot.settled
@@ -125,11 +127,13 @@ class Shelf:
 
     def commit_to(self, batch: Batch) -> None:
         """Settle, and put into the batch what differs from the store, which is taken to be written by it."""
-        self.savepoint()
+        if self._changed:
+            self.savepoint()
         for slot in self._settled:
-            if slot.settled != slot.stored:
-                batch.replace(slot.key, slot.stored, slot.settled)
-                slot.stored = slot.settled
+            settled, stored = slot.settled, slot.stored
+            if settled != stored:
+                batch.replace(slot.key, stored, settled)
+                slot.stored = settled
         self._settled.clear()
 
     def drop(self) -> None:

@@ -21,6 +21,8 @@ from streams.journey.view import FAR
 from streams.journey.words import PLACEMENT_WORDS, Move, Placement, Reason, Scope, Status
 
 ROUNDS_MAX = 8
+CATCHING_UP, CROWDED_OUT = Reason.CATCHING_UP, Reason.CROWDED_OUT
+HELP, OFFER = Move.HELP, Move.OFFER
 
 
 def arbitrate(step: Step) -> None:
@@ -30,7 +32,7 @@ def arbitrate(step: Step) -> None:
         return
     for key in [key for key, claim in waiting.items() if claim.ends_at <= now]:
         claim = waiting.pop(key)
-        if claim.reason == Reason.CATCHING_UP:
+        if claim.reason == CATCHING_UP:
             step.withheld[key] = claim, Reason.TOO_LATE
             claim.look_at = 0
     pool = _pool(step, every=step.recheck)
@@ -45,7 +47,8 @@ def arbitrate(step: Step) -> None:
     for claim in step.crowded:
         _look_again(step, claim)
     for claim, reason in step.withheld.values():
-        report(step, claim, reason, claim.look_at)
+        if reason != claim.reason or reason == CROWDED_OUT:
+            report(step, claim, reason, claim.look_at)
 
 
 def _pool(step: Step, *, every: bool) -> Claims:
@@ -89,7 +92,7 @@ def _round(step: Step, pool: Claims) -> bool:
 
 def _confirm(step: Step, key: ClaimKey, claim: Claim) -> Claim | None:
     """A claim that has waited is decided anew from its own records before it may be said."""
-    if key not in step.claims and claim.move != Move.HELP:
+    if key not in step.claims and claim.move != HELP:
         _decide_anew(step, claim)
     found = step.claims.get(key)
     if found is not None:
@@ -124,18 +127,18 @@ def _try(step: Step, claim: Claim) -> Shut:
     usable, refused = channels.usable(step, rule, claim)
     if refused is not None:
         return refused, FAR
-    choice = _choice(step, claim) if claim.move == Move.OFFER else None
+    choice = _choice(step, claim) if claim.move == OFFER else None
     if isinstance(choice, Reason):
         return choice, _family_lifts(step) if choice == Reason.FAMILY_RESTS else FAR
     send_by = claim.ends_at
-    if claim.move == Move.HELP:  # its moment lasts as long as the friction, the permission only so long
+    if claim.move == HELP:  # its moment lasts as long as the friction, the permission only so long
         send_by = min(send_by, step.now + rule.window_ms)
     usable, send_windows = when_to_send(step, usable, send_by)
     if not usable:
         return Reason.QUIET_HOURS, FAR
     view = step.views.get((claim.product_id, claim.unit_id))
     shut = friction.blocking(step, claim.move, claim.order_id, claim.product_id)
-    blocked = shut[0] if shut is not None and claim.move != Move.HELP else None
+    blocked = shut[0] if shut is not None and claim.move != HELP else None
     made = checks.six(checks.Case(step, claim, view, choice, usable, blocked))
     if isinstance(made, Reason):
         return made, FAR
@@ -144,7 +147,7 @@ def _try(step: Step, claim: Claim) -> Shut:
     claim.ends_at = send_by
     gone = _supersede(step, claim)
     avoid = channels.avoided(step.customer, step.rules.sending)
-    escalate = claim.move == Move.HELP and helping.needs_a_person(step, claim)
+    escalate = claim.move == HELP and helping.needs_a_person(step, claim)
     open_(step, claim, Saying(choice, usable, send_windows, avoid, made, escalate=escalate))
     if gone is not None:
         _decide_anew(step, gone)
@@ -153,7 +156,7 @@ def _try(step: Step, claim: Claim) -> Shut:
 
 def _in_wrong_context(step: Step, claim: Claim) -> bool:
     """A shipping update that was just read for its status allows the essential at most."""
-    if claim.move != Move.OFFER or claim.placement == Placement.ESSENTIAL:
+    if claim.move != OFFER or claim.placement == Placement.ESSENTIAL:
         return False
     return step.now < step.customer.context_until
 
@@ -179,13 +182,16 @@ def _supersede(step: Step, claim: Claim) -> Open | None:
 def _withhold(step: Step, key: ClaimKey, claim: Claim, reason: Reason, lifts_at: int) -> None:
     """Note the reason; what holds when all rounds are over is said, once."""
     claim.look_at = lifts_at if lifts_at < claim.ends_at else 0
-    if reason == Reason.CATCHING_UP and not claim.look_at:
+    if reason == CATCHING_UP and not claim.look_at:
         claim.look_at = claim.ends_at  # then it is too late, and said so
     if reason in FINAL:
         _forget(step, key)
         step.withheld[key] = claim, reason
         return
     step.withheld[key] = claim, reason
+    if key in step.waiting:
+        step.waiting[key] = claim
+        return
     crowded_out = _wait(step, key, claim)
     if crowded_out is not None:
         _crowd_out(step, crowded_out)
@@ -197,9 +203,8 @@ def _wait(step: Step, key: ClaimKey, claim: Claim) -> ClaimKey | None:
     Every move has its own places: what waits for another permission pushes nothing out. Help has one for
     each flag, of which there are few.
     """
-    new = key not in step.waiting
     step.waiting[key] = claim
-    if not new or claim.move == Move.HELP:
+    if claim.move == HELP:
         return None
     rivals = [(_rank(held), other) for other, held in step.waiting.items() if held.move == claim.move]
     return max(rivals)[1] if len(rivals) > step.rules.caps.waiting_max else None
@@ -214,17 +219,17 @@ def _crowd_out(step: Step, key: ClaimKey) -> None:
     claim = step.waiting.pop(key)
     step.claims.pop(key, None)
     claim.look_at = max([held.ends_at for held in step.waiting.values() if held.move == claim.move])
-    if reported(step, claim) == Reason.CROWDED_OUT:
+    if reported(step, claim) == CROWDED_OUT:
         claim.look_at = promised(step, claim)
     if claim.scope == Scope.CUSTOMER or claim.look_at >= claim.ends_at:
         claim.look_at = 0
     step.crowded.append(claim)
-    step.withheld[key] = claim, Reason.CROWDED_OUT
+    step.withheld[key] = claim, CROWDED_OUT
 
 
 def _look_again(step: Step, claim: Claim) -> None:
     """What was crowded out has the wake-up of its order or item; help is claimed at every look."""
-    if claim.move == Move.HELP:
+    if claim.move == HELP:
         return
     record: ItemRecord | OrderRecord
     if claim.scope in (Scope.ORDER, Scope.PARCEL) and step.peek_order(claim.order_id) is not None:

@@ -28,7 +28,7 @@ RECORDS_MAX: Final = 10_000
 class ControlState:
     """All that the operator says now. Immutable: `with_record` and `without` make another one."""
 
-    __slots__ = ("_live_from", "_paused", "policy", "records")
+    __slots__ = ("live_dates", "pauses", "policy", "records")
 
     def __init__(self, records: Iterable[Control] = ()) -> None:
         self.records: Mapping[str, Control] = {record.control_id: record for record in records}
@@ -38,8 +38,8 @@ class ControlState:
                 last[True, _place(record)] = record
             elif record.type == "live_from":
                 last[False, _place(record)] = record
-        self._paused = frozenset(place for (_, place), record in last.items() if record.type == "pause")
-        self._live_from = {
+        self.pauses = frozenset(place for (_, place), record in last.items() if record.type == "pause")
+        self.live_dates = {
             place: record.at or 0 for (_, place), record in last.items() if record.type == "live_from"
         }
         policies = [record for record in self.records.values() if record.type == "policy"]
@@ -48,16 +48,16 @@ class ControlState:
 
     def paused(self, brand: str, placement: str, product_id: str) -> bool:
         """Whether a pause covers this brand, placement and product; "" where there is none."""
-        if not self._paused:
+        if not self.pauses:
             return False
-        return not self._paused.isdisjoint(_covering(brand, placement, product_id))
+        return not self.pauses.isdisjoint(_covering(brand, placement, product_id))
 
     def live_from_ms(self, policy: Policy, brand: str = "", placement: str = "", product_id: str = "") -> int:
         """Facts before this time open nothing: as the nearest `live_from` record says, else the policy."""
-        if not self._live_from:
+        if not self.live_dates:
             return policy.live.from_ms
         places = _covering(brand, placement, product_id)
-        found = next((self._live_from[place] for place in places if place in self._live_from), None)
+        found = next((self.live_dates[place] for place in places if place in self.live_dates), None)
         return policy.live.from_ms if found is None else found
 
     def with_record(self, record: Control) -> ControlState:

@@ -105,7 +105,7 @@ def _parcel_of(order: OrderRecord, parcel_id: str) -> Parcel | None:
 def fold_usage(step: Step, event: Usage) -> None:
     """What was done with a product; without a unit it counts for the newest unit, kept at the product."""
     item = step.item(event.product_id, event.unit_id or "")
-    if not event.unit_id and item.newest_unit:
+    if item.units and not event.unit_id:
         step.item(event.product_id, item.newest_unit)
     marks = USAGE_MARKS.get(event.type)
     if marks is not None:

@@ -19,6 +19,7 @@ Shut = tuple[Reason, int] | None
 Gate = Callable[[Step, Claim], Shut]
 OLD_OFFERS_MAX = 8
 """So many offers are known longer than any cap looks at them."""
+ESSENTIAL, NEXT_STEP, UNBOXING = Placement.ESSENTIAL, Placement.NEXT_STEP, Stage.UNBOXING
 EVERY_MOVE = frozenset(Move)
 GUIDE, ASK = frozenset((Move.GUIDE,)), frozenset((Move.ASK,))
 OFFER, HELP = frozenset((Move.OFFER,)), frozenset((Move.HELP,))
@@ -26,7 +27,10 @@ OFFER, HELP = frozenset((Move.OFFER,)), frozenset((Move.HELP,))
 
 def paused(step: Step, claim: Claim) -> Shut:
     """The operator paused this brand, placement or product."""
-    shut = step.world.control.paused(step.customer.brand, PLACEMENT_WORDS[claim.placement], claim.product_id)
+    control = step.world.control
+    if not control.pauses:
+        return None
+    shut = control.paused(step.customer.brand, PLACEMENT_WORDS[claim.placement], claim.product_id)
     return (Reason.PAUSED, FAR) if shut else None
 
 
@@ -55,7 +59,7 @@ def inputs_stale(step: Step, claim: Claim) -> Shut:
 
 def before_live(step: Step, claim: Claim) -> Shut:
     """What happened before going live opens nothing."""
-    live_from = _live_from(step, claim)
+    live_from = _live_from(step, claim) if step.world.control.live_dates else step.rules.live.from_ms
     return (Reason.BEFORE_LIVE, FAR) if claim.opens_at < live_from else None
 
 
@@ -94,12 +98,14 @@ def helped_recently(step: Step, _claim: Claim) -> Shut:
 
 def in_friction(step: Step, claim: Claim) -> Shut:
     """Help first."""
+    if not step.customer.flags:
+        return None
     return friction.blocking(step, claim.move, claim.order_id, claim.product_id)
 
 
 def guide_first(step: Step, claim: Claim) -> Shut:
     """After delivery the essential comes with or after the guide."""
-    if claim.placement != Placement.ESSENTIAL or claim.stage != Stage.UNBOXING:
+    if claim.placement != ESSENTIAL or claim.stage != UNBOXING:
         return None
     if not step.rules.moments[Placement.SETUP_GUIDE.word].enabled:
         return None
@@ -137,7 +143,7 @@ def asked_recently(step: Step, _claim: Claim) -> Shut:
 
 def waiting_for_answer(step: Step, claim: Claim) -> Shut:
     """The next step waits up to 5 d for a pending ask."""
-    if claim.placement != Placement.NEXT_STEP:
+    if claim.placement != NEXT_STEP:
         return None
     pending = next((held for held in step.customer.open if held.move == Move.ASK), None)
     if pending is None:

@@ -14,11 +14,18 @@ from streams.journey.telling import forget_promise, is_settled, report, seen_of
 from streams.journey.view import FAR, View
 from streams.journey.words import Move, Placement, Reason, Scope, Stage, Status
 
+# By names of the module, because until Python 3.12 `Stage.ENDED` costs as much as two calls.
+PARCEL, ITEM, MAINTAIN, HELP = Scope.PARCEL, Scope.ITEM, Placement.MAINTAIN, Move.HELP
+NONE, UNBOXING, ENDED = Stage.NONE, Stage.UNBOXING, Stage.ENDED
+OVER, WITH_VALUE = frozenset((ENDED, NONE)), frozenset((Stage.USAGE, Stage.CARE))
+NOT_OF_ITEMS = order_moments.OF_ORDERS | {Placement.HELP}
+
 
 def decide(step: Step, item: ItemRecord) -> None:
     """One item at this time; sets its `due_ms`."""
     entry, rules = step.world.known(step.customer.brand, item.product_id)
-    view = View(item, _base_of(step, item), entry, rules, step.customer.order_days, step.now)
+    base = _base_of(step, item) if item.unit_id else None
+    view = View(item, base, entry, rules, step.customer.order_days, step.now)
     step.views[(item.product_id, item.unit_id)] = view
     stage, since, changes_at = stage_of(view)
     if stage != item.stage or view.cycle != item.cycle:
@@ -39,8 +46,6 @@ def decide(step: Step, item: ItemRecord) -> None:
 
 def _base_of(step: Step, item: ItemRecord) -> ItemRecord | None:
     """The record that holds usage without a unit, for the unit that it counts for."""
-    if not item.unit_id:
-        return None
     base = step.peek(item.product_id)
     return base if base is not None and base.newest_unit == item.unit_id else None
 
@@ -52,12 +57,12 @@ def _change_stage(step: Step, view: View, stage: Stage, since: int) -> None:
         item.first_value_at = 0
     if view.cycle:
         item.cycle = view.cycle
-    if stage == before and (same_cycle or stage == Stage.NONE):
+    if stage == before and (same_cycle or stage == NONE):
         return
-    item.stage_since = step.now if stage == Stage.ENDED else since
+    item.stage_since = step.now if stage == ENDED else since
     item.stage = stage
-    item.inferred = (stage == Stage.UNBOXING and view.delivery_inferred) or (
-        stage in (Stage.USAGE, Stage.CARE) and view.value_inferred
+    item.inferred = (stage == UNBOXING and view.delivery_inferred) or (
+        stage in WITH_VALUE and view.value_inferred
     )
     _count(step, item, before)
     step.say(
@@ -65,7 +70,7 @@ def _change_stage(step: Step, view: View, stage: Stage, since: int) -> None:
         StageChange(
             customer_id=step.customer_id, sequence=step.next_sequence(), product_id=item.product_id,
             unit_id=item.unit_id or None, cycle=item.cycle or None,
-            from_stage=before.word if before != Stage.NONE else None, to_stage=stage.word,
+            from_stage=before.word if before != NONE else None, to_stage=stage.word,
             since=item.stage_since or step.now, inferred=item.inferred,
             corrected=same_cycle and stage < before and before <= Stage.USAGE, decided_at=step.now,
             cause_event_id=step.cause, policy_version=step.world.policies.version,
@@ -77,8 +82,8 @@ def _change_stage(step: Step, view: View, stage: Stage, since: int) -> None:
 def _count(step: Step, item: ItemRecord, before: Stage) -> None:
     customer = step.customer
     counts = customer.stage_counts or [0] * len(Stage)
-    counts[before] -= before != Stage.NONE
-    counts[item.stage] += item.stage != Stage.NONE
+    counts[before] -= before != NONE
+    counts[item.stage] += item.stage != NONE
     customer.stage_counts = counts
     others = [n for n in customer.newest if n.product_id != item.product_id or n.unit_id != item.unit_id]
     now = ItemNow(item.product_id, item.unit_id, item.stage, item.stage_since)
@@ -89,11 +94,11 @@ def _end_open(step: Step, view: View, stage: Stage) -> None:
     """What is open about the item ends when its moment is over, or with the item."""
     item = view.item
     for held in list(step.customer.open):
-        if held.product_id != item.product_id or held.unit_id != item.unit_id or held.move == Move.HELP:
+        if held.product_id != item.product_id or held.unit_id != item.unit_id or held.move == HELP:
             continue
         if held.placement in order_moments.OF_ORDERS:
             continue
-        if stage in (Stage.ENDED, Stage.NONE):
+        if stage in OVER:
             if held.send_by > step.now:
                 end(step, held, Status.REVOKED, Reason.ITEM_ENDED)
             continue
@@ -130,25 +135,23 @@ def _look_at_moments(step: Step, view: View, stage: Stage) -> int:
             if when.opens_at < next_at:
                 next_at = when.opens_at
         elif when.ends_at > step.now:
-            order = step.peek_order(view.order_id) if row.scope == Scope.PARCEL else None
+            order = step.peek_order(view.order_id) if row.scope == PARCEL else None
             seen = seen_of(view.item if order is None else order, row.placement, when.anchor)
             if order is None and seen is not None and step.now < seen.look_at < next_at:
                 next_at = seen.look_at
             claim = _claim(view, row, rule, when, stage)
             if key_of(claim) in step.waiting or not is_settled(step, view.item, seen):
                 _admit(step, claim)
-        elif row.scope == Scope.ITEM:
+        elif row.scope == ITEM:
             _too_late(step, view, row, when, _claim(view, row, rule, when, stage))
     return next_at
 
 
 def _claim(view: View, row: Row, rule: Moment, when: When, stage: Stage) -> Claim:
     move, scope = row.move, row.scope
-    if scope == Scope.PARCEL and not view.order_id:
-        scope = Scope.ITEM
-    if row.placement == Placement.MAINTAIN and not (
-        view.entry is not None and view.entry.related("maintains")
-    ):
+    if scope == PARCEL and not view.order_id:
+        scope = ITEM
+    if row.placement == MAINTAIN and not (view.entry is not None and view.entry.related("maintains")):
         move = Move.GUIDE
     return Claim(
         row.placement, scope, view.item.product_id, view.item.unit_id, view.cycle, view.order_id,
@@ -158,7 +161,7 @@ def _claim(view: View, row: Row, rule: Moment, when: When, stage: Stage) -> Clai
 
 def _admit(step: Step, claim: Claim) -> None:
     """A parcel's guide that was said for another item is said; else the first claim of a scope stands."""
-    if claim.scope == Scope.PARCEL:
+    if claim.scope == PARCEL:
         order = step.peek_order(claim.order_id)
         if order is not None:
             said = told_of(order.told, claim.placement, claim.anchor)
@@ -181,11 +184,11 @@ def _drop_claims(step: Step, item: ItemRecord) -> None:
     gone = [
         key for key, claim in step.waiting.items()
         if claim.product_id == item.product_id and claim.unit_id == item.unit_id
-        and claim.scope not in (Scope.EPISODE, Scope.ORDER) and claim.placement != Placement.PRE_ARRIVAL
+        and claim.placement not in NOT_OF_ITEMS
         and key not in step.claims
     ]  # fmt: skip
     for key in gone:
-        if step.waiting.pop(key).scope == Scope.PARCEL:
+        if step.waiting.pop(key).scope == PARCEL:
             step.vacated.append(key)
 
 

@@ -146,7 +146,7 @@ def upgrade(view: View, rule: Moment, _customer: CustomerRecord) -> When:
     """At renewal, or when real behaviour reaches a limit or an earning milestone."""
     if not view.shows_value:
         return NOT_NOW
-    if view.item.stage == Stage.RENEWAL:
+    if view.item.stage == RENEWAL:
         return _renewal_moment(view, Placement.UPGRADE, rule)
     at = earned_at(view)
     if not at:

@@ -2,8 +2,8 @@
 
     the fact     a use after first value, that earns nothing: the first of each kind stays it
     the time     neither the customer nor the item is due, and both were decided under the world of now
-    the moments  nothing open about the item can be over, nothing was given up for want of facts, and what
-                 waits is held back by the same gate for as long as before
+    the moments  nothing was given up for want of facts, and what waits is held back by the same gate for as
+                 long as before; what is open ends by time and by other facts alone
 
 Deciding would find what it found before, so the item is put with its new fact and the step is over. Most
 events of a connected product are such. A row that answers wrongly "it may matter" costs time and nothing
@@ -13,7 +13,7 @@ else; `tests/streams/journey/test_quiet.py` compares both ways.
 from __future__ import annotations
 
 from schemas.records import Usage
-from state.records import Claim, FlagNow, ItemRecord, Open
+from state.records import FlagNow, ItemRecord, Withheld
 from streams.journey.folding import USAGE_MARKS, USAGE_STAMPS
 from streams.journey.gates import first_shut
 from streams.journey.moments import BY_PLACEMENT
@@ -24,6 +24,7 @@ from streams.journey.words import FlagState, Reason
 OPEN = FlagState.OPEN
 TRIED_AGAIN = FINAL | {Reason.CROWDED_OUT}
 """Why a moment does not wait, although an event about its item tries it again."""
+OPENED = (0, 0)
 
 
 def is_only_kept(step: Step, event: Usage) -> bool:
@@ -37,13 +38,10 @@ def is_only_kept(step: Step, event: Usage) -> bool:
     for flag in customer.flags:
         if _wants_help(flag):
             return False
-    for held in customer.open:
-        if _may_be_over(item, held):
-            return False
     for seen in item.withheld:
-        if seen.reason in TRIED_AGAIN:
+        if _is_tried_again(item, seen):
             return False
-    return all([_still_waits(step, item, claim) for claim in customer.waiting])
+    return _wait_as_before(step, item)
 
 
 def _is_one_more(step: Step, item: ItemRecord, event: Usage) -> bool:
@@ -79,21 +77,19 @@ def _wants_help(flag: FlagNow) -> bool:
     return flag.state == OPEN and not flag.helped_at
 
 
-def _may_be_over(item: ItemRecord, held: Open) -> bool:
-    if held.product_id != item.product_id or held.unit_id != item.unit_id:
-        return False
-    row = BY_PLACEMENT.get(held.placement)
-    return row is not None and row.over is not None
+def _is_tried_again(item: ItemRecord, seen: Withheld) -> bool:
+    row = BY_PLACEMENT.get(seen.placement)
+    return seen.reason in TRIED_AGAIN and (row is None or item.stage in row.stages)
 
 
-def _still_waits(step: Step, item: ItemRecord, claim: Claim) -> bool:
-    if claim.ends_at <= step.now:
-        return False
-    if claim.product_id != item.product_id or claim.unit_id != item.unit_id:
-        return True
-    shut = first_shut(step, claim)
-    return shut is not None and shut[0] == claim.reason and _looks_at(shut[1], claim) == claim.look_at
-
-
-def _looks_at(lifts_at: int, claim: Claim) -> int:
-    return lifts_at if lifts_at < claim.ends_at else 0
+def _wait_as_before(step: Step, item: ItemRecord) -> bool:
+    """Whether no claim of the customer is over, and none of the item has another gate or another look."""
+    now, product_id = step.now, item.product_id
+    for claim in step.customer.waiting:
+        if claim.ends_at <= now:
+            return False
+        if claim.product_id == product_id and claim.unit_id == item.unit_id:
+            reason, lifts_at = first_shut(step, claim) or OPENED
+            if reason != claim.reason or (lifts_at if lifts_at < claim.ends_at else 0) != claim.look_at:
+                return False
+    return True

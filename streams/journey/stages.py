@@ -22,6 +22,7 @@ from streams.journey.words import Stage
 
 Span = tuple[int, int]
 NEVER: Span = (FAR, FAR)
+NONE = Stage.NONE
 
 
 def ended(view: View) -> Span:
@@ -103,7 +104,7 @@ STAGES: tuple[tuple[Stage, Callable[[View], Span]], ...] = (
 def stage_of(view: View) -> tuple[Stage, int, int]:
     """The stage now, since when it could hold, and when it can change next (`FAR`: never)."""
     now = view.now
-    stage, since, changes_at = Stage.NONE, 0, FAR
+    stage, since, changes_at = NONE, 0, FAR
     for candidate, row in STAGES:
         begins, ends = row(view)
         if begins <= now < ends:

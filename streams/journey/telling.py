@@ -21,15 +21,18 @@ SEEN_MAX = 16
 FINAL = frozenset((Reason.GENERIC, Reason.NO_CANDIDATE, Reason.COVERED, Reason.BEFORE_LIVE, Reason.TOO_LATE))
 # The customer's question is asked already, or waits for another item: for the customer nothing is withheld.
 SAME_QUESTION = frozenset((Reason.OUTRANKED, Reason.ALREADY_OPEN, Reason.CROWDED_OUT))
+CUSTOMER, ORDER, PARCEL, EPISODE = Scope.CUSTOMER, Scope.ORDER, Scope.PARCEL, Scope.EPISODE
+OF_ORDERS, OF_ITEMS = frozenset((ORDER, PARCEL)), frozenset((Scope.ITEM, PARCEL, CUSTOMER))
+PRE_ARRIVAL, CROWDED_OUT = Placement.PRE_ARRIVAL, Reason.CROWDED_OUT
 
 
 def _places(
     step: Step, scope: int, product_id: str, unit_id: str, order_id: str
 ) -> list[ItemRecord | OrderRecord]:
     places: list[ItemRecord | OrderRecord] = []
-    if scope in (Scope.ORDER, Scope.PARCEL) and order_id and step.peek_order(order_id) is not None:
+    if scope in OF_ORDERS and order_id and step.peek_order(order_id) is not None:
         places.append(step.order(order_id))
-    if scope in (Scope.ITEM, Scope.PARCEL, Scope.CUSTOMER) and product_id:
+    if scope in OF_ITEMS and product_id:
         places.append(step.item(product_id, unit_id))
     return places
 
@@ -45,7 +48,7 @@ def episode_of(flag: FlagNow) -> str:
 
 def tell(step: Step, claim: Claim) -> int:
     """Remember that the moment is said; return which attempt this is."""
-    if claim.scope == Scope.EPISODE:
+    if claim.scope == EPISODE:
         flag = _flag(step, claim.ref)
         if flag is not None:
             flag.helped_at = step.now
@@ -64,7 +67,7 @@ def tell(step: Step, claim: Claim) -> int:
 def untell(step: Step, held: Open) -> None:
     """What was taken back before it was sent may come again."""
     scope = SCOPES[held.placement]
-    if scope in (Scope.ORDER, Scope.PARCEL):
+    if scope in OF_ORDERS:
         step.vacated.append((held.placement, held.order_id, held.parcel_id, ""))
     for place in _places(step, scope, held.product_id, held.unit_id, held.order_id):
         told = told_of(place.told, held.placement, held.anchor)
@@ -84,7 +87,7 @@ def is_settled(step: Step, place: ItemRecord | OrderRecord, seen: Withheld | Non
     """Whether a look need not try a moment again: only facts can change it, or its time has not come."""
     if seen is None or step.cause is not None or place.decided_under != step.world.version:
         return False
-    if seen.reason == Reason.CROWDED_OUT:
+    if seen.reason == CROWDED_OUT:
         return not 0 < seen.look_at <= step.now
     return seen.reason in FINAL
 
@@ -93,7 +96,7 @@ def promised(step: Step, claim: Claim) -> int:
     """When a claim that was crowded out looks again, 0 if it does not."""
     for place in _places_seen(step, claim):
         seen = seen_of(place, claim.placement, claim.anchor)
-        if seen is not None and seen.reason == Reason.CROWDED_OUT and seen.look_at > step.now:
+        if seen is not None and seen.reason == CROWDED_OUT and seen.look_at > step.now:
             return seen.look_at
     return 0
 
@@ -110,9 +113,9 @@ def reported(step: Step, claim: Claim) -> int:
     """The reason that was last reported for the claim, 0 for none."""
     if claim.reason:
         return claim.reason
-    if claim.scope == Scope.CUSTOMER:
+    if claim.scope == CUSTOMER:
         return step.customer.ask_withheld
-    if claim.scope == Scope.EPISODE:
+    if claim.scope == EPISODE:
         flag = _flag(step, claim.ref)
         return flag.help_reason if flag is not None else 0
     for place in _places_seen(step, claim):
@@ -126,16 +129,16 @@ def report(step: Step, claim: Claim, reason: Reason, look_at: int) -> None:
     """Say that a moment is withheld, when its reason is another than was last said."""
     if reported(step, claim) == reason:
         claim.reason = reason
-        if reason == Reason.CROWDED_OUT:
+        if reason == CROWDED_OUT:
             _remember(step, claim, reason, look_at)
         return
     claim.reason = reason
-    if claim.scope == Scope.CUSTOMER:
+    if claim.scope == CUSTOMER:
         if reason in SAME_QUESTION:
             _remember(step, claim, reason, look_at)
             return
         step.customer.ask_withheld = reason
-    elif claim.scope == Scope.EPISODE:
+    elif claim.scope == EPISODE:
         flag = _flag(step, claim.ref)
         if flag is not None:
             flag.help_reason = reason
@@ -154,7 +157,7 @@ def report(step: Step, claim: Claim, reason: Reason, look_at: int) -> None:
 
 
 def _remember(step: Step, claim: Claim, reason: Reason, look_at: int) -> None:
-    said = Withheld(claim.placement, claim.anchor, reason, look_at if reason == Reason.CROWDED_OUT else 0)
+    said = Withheld(claim.placement, claim.anchor, reason, look_at if reason == CROWDED_OUT else 0)
     for place in _places_seen(step, claim):
         kept = [s for s in place.withheld if s.placement != claim.placement or s.anchor != claim.anchor]
         place.withheld = [*kept, said][-SEEN_MAX:]
@@ -162,10 +165,10 @@ def _remember(step: Step, claim: Claim, reason: Reason, look_at: int) -> None:
 
 def _places_seen(step: Step, claim: Claim) -> list[ItemRecord | OrderRecord]:
     """The records that remember reasons for this claim: what is in hand, and the order of a parcel."""
-    if claim.scope == Scope.ORDER or claim.placement == Placement.PRE_ARRIVAL:
+    if claim.scope == ORDER or claim.placement == PRE_ARRIVAL:
         order = step.orders.get(claim.order_id)
         return [order] if order is not None else []
-    if claim.scope == Scope.PARCEL and step.peek_order(claim.order_id) is not None:
+    if claim.scope == PARCEL and step.peek_order(claim.order_id) is not None:
         return [step.order(claim.order_id)]
     item = step.items.get((claim.product_id, claim.unit_id))
     return [item] if item is not None else []

@@ -37,9 +37,10 @@ class View:
     """Times in epoch ms; 0 has not happened, `FAR` is not in sight. Stamps are (time, event id)."""
 
     __slots__ = (
-        "consumable", "cycle", "delivered", "delivery_inferred", "entry", "first_value", "gone", "item",
-        "line", "now", "order_id", "ordered", "parcel_id", "plan", "rhythm", "rules", "setup_completed",
-        "supplies", "supply", "usage_reported", "used", "value_inferred", "window",
+        "consumable", "cycle", "delivered", "delivery_inferred", "entry", "first_value", "gone", "has_value",
+        "item", "line", "now", "order_id", "ordered", "parcel_id", "plan", "rhythm", "rules",
+        "setup_completed", "shows_value", "supplies", "supply", "usage_reported", "used", "value_inferred",
+        "window",
     )  # fmt: skip
 
     def __init__(
@@ -76,6 +77,10 @@ class View:
             self._take_subscription()
         if self.cycle:
             self._take_usage(base)
+        self.has_value = 0 < self.first_value[0] <= now
+        """Whether first value was reached by now."""
+        self.shows_value = self.has_value and not self.value_inferred
+        """Whether real behaviour shows value: usage events, not an inference."""
 
     def _take_line(self) -> None:
         """The cycle and its delivery, from the line that opened it."""
@@ -137,10 +142,12 @@ class View:
             value += self._bought_again()
         if value:
             self.first_value = min(value)
-            self._remember_first_value()
+            if self.item.first_value_at:
+                self._remember_first_value()
         if value or used:
             self._prove_delivery(min(value + used))
-        self._infer_first_value()
+        if not (self.usage_reported or self.first_value[0]):
+            self._infer_first_value()
 
     def _prove_delivery(self, first: Stamp) -> None:
         """What is in use was delivered."""
@@ -161,24 +168,14 @@ class View:
 
     def _remember_first_value(self) -> None:
         item = self.item
-        if item.first_value_at and item.cycle == self.cycle and self.first_value[0] > item.first_value_at:
+        if item.cycle == self.cycle and self.first_value[0] > item.first_value_at:
             self.first_value = (item.first_value_at, self.first_value[1])
 
     def _infer_first_value(self) -> None:
-        if self.first_value[0] or self.usage_reported or not self.delivered[0]:
+        if not self.delivered[0]:
             return
         inferred_at = self.delivered[0] + self.rules.stages.inferred_first_value_after_ms
         self.first_value, self.value_inferred = (inferred_at, self.delivered[1]), True
-
-    @property
-    def has_value(self) -> bool:
-        """Whether first value was reached by now."""
-        return 0 < self.first_value[0] <= self.now
-
-    @property
-    def shows_value(self) -> bool:
-        """Whether real behaviour shows value: usage events, not an inference."""
-        return self.has_value and not self.value_inferred
 
 
 def _key(line: Line) -> str:

@@ -22,7 +22,18 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from schemas.records import Eligibility, FrictionChange
+from schemas.records import (
+    Delivery,
+    Eligibility,
+    Erasure,
+    FrictionChange,
+    Profile,
+    Purchase,
+    Reply,
+    Ticket,
+    Usage,
+)
+from state.codec import HEAD
 from state.errors import StateError
 from state.keys import Wakeup
 from state.layouts import Codecs
@@ -37,9 +48,22 @@ from streams.replay.incident import Incidents
 from streams.replay.order import Place, place
 from streams.replay.silence import Silence
 from streams.replay.tally import Tally
-from streams.sources.source import TOPICS, Event, Responder
+from streams.sources.source import Event, Responder
+
+TOPICS: Final[dict[type, str]] = {
+    Purchase: "purchases",
+    Delivery: "deliveries",
+    Usage: "usage",
+    Ticket: "tickets",
+    Reply: "replies",
+    Profile: "profiles",
+    Erasure: "erasures",
+}
+"""The input topic of an event, without prefix."""
 
 IN_HAND_STEPS: Final = 2_000
+NARROW: Final = bytes(4)
+"""The upper half of a due time that MessagePack writes in fewer than the eight bytes of the head."""
 FAULT_RETRY_MS: Final = 86_400_000
 """A look that failed is tried again after this time, not for ever at once."""
 NO_FAULT_OF_A_STEP: Final = (StateError, Retryable, Fatal)
@@ -306,13 +330,19 @@ def has_changed(store: Store, batch: Batch) -> bool:
     """Whether a batch changes anything in the store but the times of next looks."""
     for key, new in batch.values.items():
         old = store.get(key)
-        if old is None or new is None or _without_due(old) != _without_due(new):
+        if old is None or new is None or _differ(old, new):
             return True
     return False
 
 
+def _differ(old: bytes, new: bytes) -> bool:
+    """Whether two stored records differ in more than `due_ms`, which stands in the head and in a field."""
+    if old[1:5] > NARROW and new[1:5] > NARROW:
+        return old[HEAD:].replace(old[1:HEAD], b"", 1) != new[HEAD:].replace(new[1:HEAD], b"", 1)
+    return _without_due(old) != _without_due(new)
+
+
 def _without_due(data: bytes) -> dict[str, Any]:
-    """The fields of a stored record but its `due_ms`, which also stands in its head; see `state.codec`."""
-    due_ms = int.from_bytes(data[1:9], "big")
-    fields = msgspec.msgpack.decode(data[9:], type=dict[str, Any])
+    due_ms = int.from_bytes(data[1:HEAD], "big")
+    fields = msgspec.msgpack.decode(data[HEAD:], type=dict[str, Any])
     return {name: value for name, value in fields.items() if value != due_ms}

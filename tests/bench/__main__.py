@@ -32,9 +32,7 @@ def main(argv: Sequence[str]) -> int:
     figures |= {"python": platform.python_version(), "cores": os.cpu_count()}
     figures["loop_ns"] = round(loop_ns(), 1)
     for part in args.part or PARTS:
-        load = os.getloadavg()[0]
-        measured = _measure(part, args)
-        figures[part] = {"long": args.long, "load_before_and_after": [load, os.getloadavg()[0]], **measured}
+        figures[part] = {"long": args.long, **_measure(part, args)}
         print(json.dumps({part: figures[part]}, indent=1), flush=True)
         args.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     return 0

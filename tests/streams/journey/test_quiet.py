@@ -158,13 +158,10 @@ def test_a_moment_that_was_given_up_for_want_of_facts_is_decided() -> None:
     assert not is_only_kept(story, session)
 
 
-def test_use_of_what_a_permission_is_about_that_may_be_over_is_decided() -> None:
-    story = Story(world_of("refill")).profile().order("coffee").delivered().at(days=1).use("result", "coffee")
-    for day in range(2, 40):
-        story.at(days=day)
-        if story.opened("refill"):
-            break
-    assert not is_only_kept(story, lambda s: s.use("session", "coffee"))
+def test_what_was_given_up_in_another_stage_is_past() -> None:
+    story = in_use(world_of("next_step")).at(days=33)
+    assert story.stages()[-1] == "care"
+    assert is_only_kept(story, session)
 
 
 def test_while_help_is_wanted_use_is_decided() -> None:
