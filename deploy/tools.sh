@@ -10,7 +10,6 @@
 # tests that need these programs are then skipped, and say so too.
 set -eu
 
-PACKAGES="prometheus libfaketime"
 HELM=helm.sh/helm/v3/cmd/helm@v3.22.0
 KUBECONFORM=github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0
 WITHIN_S=120
@@ -54,8 +53,8 @@ unpacked() {
 }
 
 if has apt-get && has dpkg-deb && has timeout && archive apt-get update >>"$log"; then
-	# shellcheck disable=SC2086 # a list of words
-	has prometheus && has promtool || unpacked $PACKAGES || lacks "the archive did not give $PACKAGES; see $log"
+	has prometheus && has promtool || unpacked prometheus || lacks "the archive did not give prometheus; see $log"
+	unpacked libfaketime || lacks "the archive did not give libfaketime; see $log"
 	if ! has docker-compose; then
 		# shellcheck disable=SC2046 # as above
 		if has /usr/bin/python3 && unpacked $(compose_packages); then

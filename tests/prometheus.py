@@ -78,6 +78,13 @@ def prometheus(
         "scrape_configs": [{"job_name": job, "static_configs": [{"targets": list(targets)}]}],
     }
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    with configured(program, folder) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def configured(program: str, folder: Path) -> Iterator[Prometheus]:
+    """Prometheus with the `prometheus.yml` of a folder."""
     port = free_port()
     command = [
         program,

@@ -89,10 +89,11 @@ ALERTS: Final = (
     Alert(
         "KairosPartitionStuck",
         "max by (job, partition) (kairos_last_commit_age_seconds) > 60\n"
-        "and sum by (job, partition) (kairos_input_lag_records) > 0",
+        "and (sum by (job, partition) (kairos_input_lag_records) > 0\n"
+        "  or sum by (job, partition) (kairos_wakeups_overdue) > 0)",
         "1m",
         _PAGE,
-        f"{_PARTITION} has input and committed nothing for {_DURATION}",
+        f"{_PARTITION} has work and committed nothing for {_DURATION}",
     ),
     Alert(
         "KairosPartitionPaused",

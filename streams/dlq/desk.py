@@ -31,6 +31,8 @@ from streams.errors import Fatal
 from streams.inputs.decode import InputDecoder
 from streams.inputs.partition import PARTITIONERS
 from streams.inputs.records import InputRecord, Rejection
+from streams.registry.cache import SchemaCache
+from streams.registry.client import RegistryClient
 from streams.settings import Settings
 from streams.topics.kafka import TopicsClient
 
@@ -71,6 +73,8 @@ class Desk:
         self._prefix = settings.engine.topic_prefix
         self._topic = self._prefix + DEAD_LETTERS
         self._clock = clock_of(settings)
+        registry = settings.registry
+        self._schemas = None if registry.url is None else SchemaCache(RegistryClient(registry), None)
         self._failpoints = Failpoints.of(os.environ.get(VARIABLE, ""))
         self._clients = Clients(
             client_options(settings), consumer=fetching_options(settings), producer=producer_options(settings)
@@ -85,7 +89,8 @@ class Desk:
         """The letter at a place of the dead letters, or that of a record at its place."""
         async with self._consumer() as consumer:
             letter = await self._one(consumer, place)
-            return self._judged(await self._judge(consumer), letter)
+            async with closing(self._schemas):
+                return await self._judged(await self._judge(consumer), letter)
 
     async def replay(self, wanted: Wanted, *, yes: bool, force: bool, rate: int) -> Outcome:
         """Send back what would be accepted, or find out what would be sent."""
@@ -93,7 +98,7 @@ class Desk:
         producer = await self._producer() if yes else None
         try:
             batch: list[replaying.Again] = []
-            async with self._consumer() as consumer:
+            async with self._consumer() as consumer, closing(self._schemas):
                 async for letter, record in self._to_send(consumer, wanted, outcome, force=force):
                     outcome.sent += 1
                     batch.append((letter, record))
@@ -115,7 +120,7 @@ class Desk:
             markers = self._settings.replayed_topic
             marked = await replaying.marked(other, markers) if await partitions_of(other, markers) else set()
         async for letter in self._letters(consumer, wanted):
-            judged = self._judged(judge, letter)
+            judged = await self._judged(judge, letter)
             if judged.again is None:
                 outcome.found["-", NO_LETTER] += 1
             elif letter.marker in marked:
@@ -182,8 +187,10 @@ class Desk:
                 return letter
         raise Fatal(f"no dead letter tells of {name}, partition {partition}, offset {offset}")
 
-    def _judged(self, judge: Judge, letter: Letter) -> Judged:
+    async def _judged(self, judge: Judge, letter: Letter) -> Judged:
         again = judge.again(letter, self._clock.now_ms())
+        if again is not None and self._schemas is not None:
+            await self._schemas.sure(again.value)
         return Judged(letter, again, None if again is None else judge.refused(again))
 
     async def _judge(self, consumer: AIOKafkaConsumer) -> Judge:
@@ -196,8 +203,20 @@ class Desk:
         if not partitions:
             raise Fatal(f"the topic {name} does not exist: `kairos topics apply` makes it")
         partitioner = PARTITIONERS[self._settings.engine.partitioner]
-        decoder = InputDecoder(prefix=self._prefix, partitions=partitions, partitioner=partitioner)
+        decoder = InputDecoder(
+            prefix=self._prefix, source=self._schemas, partitions=partitions, partitioner=partitioner
+        )
         return Judge(decoder, every, co_partitioned, partitioner, partitions)
+
+
+@asynccontextmanager
+async def closing(schemas: SchemaCache | None) -> AsyncIterator[None]:
+    """Close what was asked, if there is any."""
+    try:
+        yield
+    finally:
+        if schemas is not None:
+            await schemas.close()
 
 
 def full_name(topic: str, prefix: str) -> str:

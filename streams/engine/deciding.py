@@ -46,8 +46,9 @@ from streams.journey.redeciding import Cursor, redecide
 from streams.journey.step import At, World
 from streams.outputs.snapshot import snapshot
 from streams.outputs.wire import Wire, single_object
-from streams.replay.driver import FAULT_RETRY_MS, NO_FAULT_OF_A_STEP, TOPICS
+from streams.replay.driver import FAULT_RETRY_MS, NO_FAULT_OF_A_STEP
 from streams.replay.silence import Silence
+from streams.sources.source import TOPICS
 
 log = logging.getLogger(__name__)
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from time import monotonic, perf_counter_ns
 from typing import Final
@@ -32,6 +33,7 @@ from streams.engine.position import Position, Stage
 from streams.engine.raised import RaisedRecords
 from streams.engine.replay_end import end_of_all, some_customers
 from streams.engine.saying import Flood, say
+from streams.engine.totals import Done
 from streams.engine.work import STEPS_MAX
 from streams.inputs.deadletters import dead_letter
 from streams.inputs.records import InputRecord, Rejection
@@ -87,6 +89,7 @@ class ReplayWork:
         self._partition.go_on(conditions, self._raised.incidents)
         self._partition.tally = Tally.of_counts(replayed.counts)
         self._repeats = self._partition.tally.repeats
+        self._counted = Counter(self._partition.tally.events)
 
     async def open(self) -> None:
         """Go to where the history is needed again."""
@@ -236,6 +239,7 @@ class ReplayWork:
         self._store.taken_over()
         self._kit.failpoints.reach("after_store")
         self._position = commit.position
+        self._counted = Counter(self._partition.tally.events)
         self._outputs, self._letters = [], []
         self._steps, self._changed = 0, False
 
@@ -266,7 +270,8 @@ class ReplayWork:
             wakeups=self._position.wakeups + self._store.wakeups_gained,
         )
         changes.put(positions.KEY, positions.encode(position))
-        return Commit(self._outputs, self._letters, changes, position, self._steps)
+        taken = {self._kit.prefix + topic: count for topic, count in (tally.events - self._counted).items()}
+        return Commit(self._outputs, self._letters, changes, position, self._steps, Done(replayed=taken))
 
     def _inputs(self, lines: Mapping[str, LineMark], *, over: bool) -> dict[str, int]:
         """Where each topic is needed again; behind its end when the replay is over."""

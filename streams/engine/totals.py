@@ -12,7 +12,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from msgspec import Struct
@@ -45,7 +45,7 @@ class Done(Struct, frozen=True):
 
     `said` is what the core said, by topic without prefix. `looked` are the times at which wake-ups were due
     that were looked at; `stale` ones had moved meanwhile. `asked` is how many records were asked for, `read`
-    for how many of them the store was read.
+    for how many of them the store was read. `replayed` counts events of a history, which have no latency.
     """
 
     said: Sequence[tuple[str, Any]] = ()
@@ -55,6 +55,7 @@ class Done(Struct, frozen=True):
     faults: int = 0
     asked: int = 0
     read: int = 0
+    replayed: Mapping[str, int] = {}
 
 
 class Distribution:
@@ -144,6 +145,7 @@ class Totals:
         self.faults += done.faults
         self.asked += done.asked
         self.read += done.read
+        self.inputs.update(done.replayed)
         for topic, record in done.said:
             kind = type(record)
             if kind is Eligibility:

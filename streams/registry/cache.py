@@ -49,9 +49,9 @@ class Kept(Struct, frozen=True):
 
 
 class SchemaCache:
-    """A `SchemaSource` over a registry. `file` is where it is kept."""
+    """A `SchemaSource` over a registry. `file` is where it is kept, if it is."""
 
-    def __init__(self, client: RegistryClient, file: Path) -> None:
+    def __init__(self, client: RegistryClient, file: Path | None) -> None:
         self.reachable = True
         """Whether the registry answered when it was asked last."""
         self.outputs: Mapping[str, int] = {}
@@ -123,6 +123,17 @@ class SchemaCache:
             return True
         return self.ready(int.from_bytes(value[1:CONFLUENT_BYTES], "big"))
 
+    async def sure(self, value: bytes | None) -> None:
+        """Ask at once for what this value needs, for whoever has the time. Raises `RegistryAway`."""
+        if value is None or self.readable(value):
+            return
+        schema_id = int.from_bytes(value[1:CONFLUENT_BYTES], "big")
+        text = await self._client.schema(schema_id)
+        if text is None:
+            self._absent[schema_id] = monotonic() - ABSENT_AFTER_S
+        else:
+            self._learn(schema_id, text)
+
     def problem(self) -> str | None:
         """Why the registry cannot be asked now, None when it can; as of the last time."""
         return None if self.reachable else "the schema registry does not answer"
@@ -183,6 +194,8 @@ class SchemaCache:
 
     def _read(self) -> Kept:
         nothing = Kept(self._client.url, {}, {})
+        if self._file is None:
+            return nothing
         try:
             kept = msgspec.json.decode(self._file.read_bytes(), type=Kept)
         except (OSError, msgspec.DecodeError):
@@ -190,6 +203,8 @@ class SchemaCache:
         return kept if kept.url == self._client.url else nothing
 
     def _write(self) -> None:
+        if self._file is None:
+            return
         self._file.parent.mkdir(parents=True, exist_ok=True)
         incoming = self._file.with_suffix(".incoming")
         incoming.write_bytes(msgspec.json.encode(Kept(self._client.url, self._texts, dict(self.outputs))))

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.replay.driver import TOPICS, Fault
-from streams.sources.source import Event
+from streams.replay.driver import Fault
+from streams.sources.source import TOPICS, Event
 
 FAILED: Final = "decision_failed"
 

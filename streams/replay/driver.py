@@ -22,17 +22,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from schemas.records import (
-    Delivery,
-    Eligibility,
-    Erasure,
-    FrictionChange,
-    Profile,
-    Purchase,
-    Reply,
-    Ticket,
-    Usage,
-)
+from schemas.records import Eligibility, FrictionChange
 from state.codec import HEAD
 from state.errors import StateError
 from state.keys import Wakeup
@@ -48,18 +38,7 @@ from streams.replay.incident import Incidents
 from streams.replay.order import Place, place
 from streams.replay.silence import Silence
 from streams.replay.tally import Tally
-from streams.sources.source import Event, Responder
-
-TOPICS: Final[dict[type, str]] = {
-    Purchase: "purchases",
-    Delivery: "deliveries",
-    Usage: "usage",
-    Ticket: "tickets",
-    Reply: "replies",
-    Profile: "profiles",
-    Erasure: "erasures",
-}
-"""The input topic of an event, without prefix."""
+from streams.sources.source import TOPICS, Event, Responder
 
 IN_HAND_STEPS: Final = 2_000
 NARROW: Final = bytes(4)

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, cast, get_args
 
 import fastavro
 import msgspec
@@ -28,7 +28,7 @@ from schemas.errors import Reason, Undecodable
 from schemas.framing import RecordDecoder
 from schemas.model import RECORD_BYTES_MAX, documents
 from schemas.plain import from_plain
-from schemas.records import Delivery, Erasure, Product, Profile, Purchase, Reply, Ticket, Usage
+from schemas.records import Product
 from schemas.topics import CATALOGUE, CONTROL, DEFAULT_PREFIX, Topic, journey_inputs
 from streams.errors import Fatal
 from streams.inputs.partition import murmur2_partition
@@ -40,9 +40,7 @@ from streams.replay.spool import Spool
 from streams.sources.source import Event
 
 SUFFIXES: Final = (".jsonl", ".jsonl.gz", ".avro")
-KINDS: Final[dict[str, type[Any]]] = {
-    kind.__name__: kind for kind in (Purchase, Delivery, Usage, Ticket, Reply, Profile, Erasure)
-}
+KINDS: Final[dict[str, type[Any]]] = {kind.__name__: kind for kind in get_args(Event)}
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SIZE_BYTES: Final = 4
 

@@ -31,14 +31,14 @@ from streams.journey.policy_set import Plain
 from streams.journey.step import World
 from streams.outputs.snapshot import snapshot
 from streams.replay.deadletters import of_event, of_fault
-from streams.replay.driver import IN_HAND_STEPS, TOPICS, Fault, Partition, Taken
+from streams.replay.driver import IN_HAND_STEPS, Fault, Partition, Taken
 from streams.replay.judged import JudgedSteps
 from streams.replay.kept import Kept, keep
 from streams.replay.order import TOO_LATE
 from streams.replay.spool import RUN_BYTES_MAX, Spool
 from streams.replay.tally import Tally
 from streams.simulation.settings import limits_of
-from streams.sources.source import Event
+from streams.sources.source import TOPICS, Event
 
 PROGRESS_STEPS: Final = 500
 QUARTERS: Final = 4

@@ -8,9 +8,10 @@ the events of one customer, here over all customers.
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, get_args
 
 from schemas.records import Delivery, Eligibility, Erasure, Product, Profile, Purchase, Reply, Ticket, Usage
+from schemas.topics import journey_inputs
 
 Event = Purchase | Delivery | Usage | Ticket | Reply | Profile | Erasure
 """Any input event about a customer."""
@@ -20,15 +21,10 @@ Responder = Callable[[Eligibility], tuple[Event, ...]]
 `opens_at`.
 """
 
-TOPIC_RANKS: Mapping[type[Event], int] = {
-    Erasure: 0,
-    Profile: 1,
-    Purchase: 2,
-    Delivery: 3,
-    Usage: 4,
-    Ticket: 5,
-    Reply: 6,
-}
+_TOPICS = {topic.schema: topic for topic in journey_inputs()}
+TOPICS: Mapping[type[Event], str] = {kind: _TOPICS[kind.__name__].name for kind in get_args(Event)}
+"""The input topic of an event, without prefix."""
+TOPIC_RANKS: Mapping[type[Event], int] = {kind: _TOPICS[kind.__name__].rank or 0 for kind in get_args(Event)}
 """The order of the topics at equal time."""
 
 MADE_UP = "made-up:"

@@ -20,9 +20,8 @@ from streams.client_options import client_options
 from streams.engine.clients import acknowledged, stop
 from streams.engine.clock import ScaledClock
 from streams.inputs.partition import murmur2_partition
-from streams.replay.driver import TOPICS
 from streams.settings import Settings
-from streams.sources.source import Event
+from streams.sources.source import TOPICS, Event
 from streams.up import kept as keeping
 from streams.up.kept import Kept
 from streams.up.traffic import Traffic

@@ -32,7 +32,9 @@ def main(argv: Sequence[str]) -> int:
     figures |= {"python": platform.python_version(), "cores": os.cpu_count()}
     figures["loop_ns"] = round(loop_ns(), 1)
     for part in args.part or PARTS:
-        figures[part] = {"long": args.long, **_measure(part, args)}
+        load = os.getloadavg()[0]
+        measured = _measure(part, args)
+        figures[part] = {"long": args.long, "load_before_and_after": [load, os.getloadavg()[0]], **measured}
         print(json.dumps({part: figures[part]}, indent=1), flush=True)
         args.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     return 0

@@ -34,7 +34,7 @@ from streams.inputs.decode import InputDecoder
 from streams.inputs.records import InputRecord
 from streams.metrics.collector import page
 from streams.metrics.now import Watched
-from streams.replay.driver import TOPICS
+from streams.sources.source import TOPICS
 from tests.bench.consumers import consumer
 from tests.bench.core import world
 

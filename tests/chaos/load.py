@@ -25,10 +25,10 @@ from schemas.model import RECORD_BYTES_MAX as CONTRACT_BYTES_MAX
 from schemas.topics import CATALOGUE, DEFAULT_PREFIX
 from streams.engine.clients import stop
 from streams.inputs.partition import murmur2_partition
-from streams.replay.driver import TOPICS
 from streams.simulation.chance import chance
 from streams.simulation.life import Arrival
 from streams.simulation.population import population
+from streams.sources.source import TOPICS
 from tests.chaos.plan import RECORD_BYTES_MAX, Plan, products_of, read_plan, shop_of
 from tests.streams.inputs.bad_records import bad_records
 

@@ -29,7 +29,7 @@ from schemas.records import (
 from schemas.topics import CATALOGUE
 from streams.embedded.broker import Broker
 from streams.engine.clock import wall_ms
-from streams.replay.driver import TOPICS
+from streams.sources.source import TOPICS
 from tests.chaos.kafka import make_topics, read_all
 from tests.chaos.plan import Plan
 from tests.chaos.workers import Worker

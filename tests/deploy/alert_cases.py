@@ -206,7 +206,19 @@ PARTITIONS: Final = (
         },
         "4m",
         PARTITION,
-        "partition 3 has input and committed nothing for 4m 0s",
+        "partition 3 has work and committed nothing for 4m 0s",
+    ),
+    fires(
+        "KairosPartitionStuck",
+        {
+            **one("kairos_last_commit_age_seconds", "0+30x20", 'partition="3"'),
+            **one("kairos_input_lag_records", "0x20", 'partition="3",topic="purchases"'),
+            **one("kairos_wakeups_overdue", "1x20", 'partition="3"'),
+        },
+        "4m",
+        PARTITION,
+        "partition 3 has work and committed nothing for 4m 0s",
+        what="fires also where only wake-ups wait, since a broker that is away tells of no input",
     ),
     quiet(
         "KairosPartitionStuck",

@@ -242,7 +242,7 @@ DRILLS = (
     Drill(
         "lagging worker",
         "both workers have 10 % of a processor, and 450 events/s come",
-        ("KairosLagGrowing", "KairosWakeupsOverdue"),
+        ("KairosLagGrowing",),
         "give them their processor time back",
         starved_worker,
     ),
@@ -284,14 +284,14 @@ DRILLS = (
     Drill(
         "stopped broker",
         "the only broker stopped",
-        ("KairosNotMember", "KairosNotReady"),
+        ("KairosNotMember", "KairosPartitionStuck", "KairosWakeupsOverdue"),
         "start the broker; nothing else",
         stopped_broker,
     ),
     Drill(
         "silent broker",
         "the only broker stopped by SIGSTOP: its connections stay open and nothing is answered",
-        ("KairosNotMember", "KairosNotReady"),
+        ("KairosNotMember", "KairosPartitionStuck", "KairosWakeupsOverdue"),
         "let it go on; nothing else",
         silent_broker,
     ),

@@ -26,7 +26,7 @@ from streams.inputs.partition import murmur2_partition
 from streams.journey.identity import Identity
 from streams.journey.step import World
 from streams.loading.policy_file import load_policies
-from streams.replay.driver import TOPICS
+from streams.sources.source import TOPICS
 from tests.bench.consumers import DAY, START, consumer, id_of
 from tests.bench.core import Core, encoded
 from tests.bench.engine.ground import IDENTITY, Record

@@ -12,8 +12,7 @@ from schemas.records import Delivery, Product, Profile
 from schemas.topics import CATALOGUE
 from streams.engine.clock import wall_ms
 from streams.inputs.partition import murmur2_partition
-from streams.replay.driver import TOPICS
-from streams.sources.source import Event
+from streams.sources.source import TOPICS, Event
 from tests.bench.consumers import DAY, PRODUCTS, START, consumer, id_of, products
 from tests.bench.engine.ground import Ground, Record
 

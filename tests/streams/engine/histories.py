@@ -24,10 +24,9 @@ from schemas.topics import DEAD_LETTERS, Topic, inputs, outputs
 from streams.engine.overrides import partitions_of
 from streams.inputs.partition import murmur2_partition
 from streams.loading.policy_file import load_policies
-from streams.replay.driver import TOPICS
 from streams.replay.prepare import Options, prepare
 from streams.replay.run import replay_all
-from streams.sources.source import Event
+from streams.sources.source import TOPICS, Event
 from tests.brokers import Topics
 from tests.streams.replay.conftest import SEED, replayed
 

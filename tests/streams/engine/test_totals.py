@@ -10,10 +10,11 @@ from schemas.framing import encode
 from schemas.records import Ticket, Usage
 from state import keys
 from state.memory import MemoryStore
-from state.store import SCAN_MAX
+from state.store import SCAN_MAX, Batch
+from streams.engine.commit import Commit
 from streams.engine.deciding import Decider
-from streams.engine.position import Mark
-from streams.engine.totals import LATE_MS, REMEMBERED, Distribution, Totals
+from streams.engine.position import Mark, Position
+from streams.engine.totals import LATE_MS, REMEMBERED, Distribution, Done, Totals
 from streams.inputs.records import InputRecord
 from tests.streams.engine.test_deciding import NOW, Failing, decider, due_customer, slice_, usage, world
 
@@ -136,3 +137,11 @@ def test_the_position_knows_how_many_wakeups_are_to_come() -> None:
         one.take(deque([record(ticket, number), usage(number, f"c{number % 5}")]), slice_())
         committed(one, totals)
         assert one.position.wakeups == len(store.scan(keys.WAKEUPS, limit=SCAN_MAX)) > 0
+
+
+def test_events_of_a_history_are_counted_and_have_no_latency() -> None:
+    totals = Totals()
+    done = Done(replayed={"journey.usage": 3})
+    totals.committed(Commit([], [], Batch(), Position(), 3, done), NOW, 1.0)
+    assert totals.inputs == {"journey.usage": 3}
+    assert sum(totals.event_to_output.counts) == 0

@@ -16,7 +16,7 @@ from streams.embedded.registry import Registry
 from streams.errors import Fatal
 from streams.registry import cache as module
 from streams.registry.cache import SchemaCache
-from streams.registry.client import RegistryClient
+from streams.registry.client import RegistryAway, RegistryClient
 from streams.registry.comparing import carry_out, look
 from streams.registry.subjects import subjects
 from tests.streams.registry.test_registering import settings
@@ -90,6 +90,24 @@ def test_an_id_that_a_registry_denies_for_long_is_refused(
         with pytest.raises(Undecodable, match="unknown_schema"):
             cache.schema(2**31 - 1)
         await cache.close()
+
+    asyncio.run(scenario())
+
+
+def test_who_has_time_asks_and_knows_at_once(registry: Registry) -> None:
+    async def scenario() -> None:
+        schema_id = (await registered(registry.url, "sure."))["usage"]
+        cache = SchemaCache(RegistryClient(settings(registry.url)), None)
+        await cache.sure(encode_confluent(USAGE, schema_id))
+        assert cache.schema(schema_id)["name"] == "Usage"
+        await cache.sure(encode_confluent(USAGE, 2**31 - 1))
+        with pytest.raises(Undecodable, match="unknown_schema"):
+            cache.schema(2**31 - 1)
+        await cache.close()
+        nobody = SchemaCache(RegistryClient(settings(NOWHERE)), None)
+        with pytest.raises(RegistryAway):
+            await nobody.sure(encode_confluent(USAGE, 1))
+        await nobody.close()
 
     asyncio.run(scenario())
 

@@ -13,10 +13,9 @@ from schemas.model import documents
 from schemas.records import Product, Usage
 from streams.errors import Fatal
 from streams.loading.policy_file import load_policies
-from streams.replay.driver import TOPICS
 from streams.replay.prepare import Options, prepare
 from streams.sources.online_retail import online_retail
-from streams.sources.source import Event
+from streams.sources.source import TOPICS, Event
 from tests.streams.replay.conftest import SEED, replayed
 
 START = 1_600_000_000_000
