@@ -21,6 +21,8 @@ from state import keys
 from streams.cli import main
 from streams.engine import position as positions
 from streams.inputs.partition import murmur2_partition
+from streams.migration.moving import Move
+from streams.settings import load_settings
 from tests.brokers import Topics
 from tests.streams.up.test_outside import environ_of, kairos, openings, running
 
@@ -33,6 +35,10 @@ KINDS: Mapping[str, Any] = {
     "friction": FrictionChange,
     "decisions": Decision,
 }
+
+
+State = Mapping[int, Mapping[bytes, bytes]]
+"""What a changelog holds, by partition."""
 
 
 class Application:
@@ -132,7 +138,7 @@ class Application:
         return left
 
 
-def records_of(state: Mapping[int, Mapping[bytes, bytes]]) -> dict[bytes, bytes]:
+def records_of(state: State) -> dict[bytes, bytes]:
     return {key: value for held in state.values() for key, value in held.items() if key[:1] == keys.RECORDS}
 
 
@@ -162,19 +168,13 @@ def test_an_application_grows_and_goes_on_where_it_ended(tmp_path: Path, topics:
     assert (asked.returncode, "--yes moves" in asked.stdout) == (0, True)
     assert new.state() == {number: {} for number in range(AFTER)}
 
+    with pytest.raises(PowerCut):
+        asyncio.run(interrupted(old, new))
+    assert not [number for number, held in new.state().items() if positions.KEY in held]
+
     done = old.migrate(new, "--yes")
     assert done.returncode == 0, done.stderr
-    before, after = old.state(), new.state()
-    assert records_of(after) == records_of(before)
-    assert len(records_of(after)) > 100
-    for number, held in after.items():
-        records = [key for key in held if key[:1] == keys.RECORDS]
-        whose = {keys.decode_record(key)[0] for key in records}
-        assert all(murmur2_partition(customer.encode(), AFTER) == number for customer in whose)
-        position = positions.decode(held[positions.KEY])
-        assert position.customers == len(whose)
-        assert position.now_ms == max(positions.decode(it[positions.KEY]).now_ms for it in before.values())
-    assert wakeups(after) == wakeups(before) > 0
+    moved_whole(old.state(), new.state())
     assert new.snapshots() == old.snapshots()
 
     refused = old.migrate(new, "--yes")
@@ -190,7 +190,35 @@ def test_an_application_grows_and_goes_on_where_it_ended(tmp_path: Path, topics:
         assert whole == list(range(1, len(whole) + 1)), "nothing is missing and nothing said twice"
 
 
-def wakeups(state: Mapping[int, Mapping[bytes, bytes]]) -> int:
+def moved_whole(before: State, after: State) -> None:
+    """Nothing of the state is lost, and each customer has one place."""
+    assert records_of(after) == records_of(before)
+    assert len(records_of(after)) > 100
+    for number, held in after.items():
+        records = [key for key in held if key[:1] == keys.RECORDS]
+        whose = {keys.decode_record(key)[0] for key in records}
+        assert all(murmur2_partition(customer.encode(), AFTER) == number for customer in whose)
+        position = positions.decode(held[positions.KEY])
+        assert position.customers == len(whose)
+        assert position.now_ms == max(positions.decode(it[positions.KEY]).now_ms for it in before.values())
+    assert wakeups(after) == wakeups(before) > 0
+
+
+class PowerCut(Exception):
+    """Nothing goes on after this."""
+
+
+async def interrupted(old: Application, new: Application) -> None:
+    """A move that ends with its first partition."""
+
+    def tell(_: str) -> None:
+        raise PowerCut
+
+    move = Move(load_settings(old.environ()), load_settings(new.environ()), tell)
+    await move.carry_out(await move.check())
+
+
+def wakeups(state: State) -> int:
     return sum(positions.decode(held[positions.KEY]).wakeups for held in state.values())
 
 
