@@ -1,6 +1,7 @@
 """Dead letters: what was refused, byte for byte, and why.
 
-The value and the key are those of the record. What is known about it stands in headers, as UTF-8 text:
+The value and the key are those of the record, so it can be sent again, as it was, after the mistake is
+mended. What is known about it stands in headers, as UTF-8 text, and none holds what stands in the record:
 
     topic, partition, offset    where the record lies
     reason                      a word of `schemas.errors.Reason`
@@ -8,10 +9,6 @@ The value and the key are those of the record. What is known about it stands in 
                                 failed, the kind and place of that
     schema                      the name of the record that the topic carries
     time                        when it was refused, epoch milliseconds
-
-None of them holds anything that stands in the record.
-
-So a record can be sent again, as it was, after the mistake is mended.
 """
 
 from collections.abc import Iterable
