@@ -16,6 +16,7 @@ changed what is relied upon.
     Faust      the group consumer is made with all of Kafka's settings, of which Faust knows some
     Faust      its web server is replaced by ours, and members learn the address at which that one listens
     Faust      a channel's queue is emptied at every rebalance; ours is not
+    Faust      a rebalance ends with its table recovery, of which there is none
     Faust      its assignor leaves out topics that the leader's metadata does not show, as when a broker
                comes back, and then nobody has anything until the metadata is old; ours knows the count
 """
@@ -248,7 +249,6 @@ class JourneyTables(TableManager):
         active = {tp.partition for tp in assigned if tp.topic in self.input_topics}
         standby = {tp.partition for tp in assigned if tp.topic in self._changelogs} - active
         self.assigned(active, standby)
-        self.app.on_rebalance_end()
 
     async def wait_until_recovery_completed(self) -> bool:
         return False
@@ -279,6 +279,11 @@ class JourneyApp(faust.App):
     def _create_directories(self) -> None:
         """With all parents, which Faust leaves to others."""
         self.conf.datadir.mkdir(parents=True, exist_ok=True)
+
+    def on_rebalance_return(self) -> None:
+        """A rebalance ends here: there is no recovery of Faust's after it, which would end it."""
+        super().on_rebalance_return()
+        self.on_rebalance_end()
 
     async def _stop_consumer(self) -> None:
         await self.before_leaving()

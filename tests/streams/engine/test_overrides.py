@@ -26,7 +26,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from streams.engine import overrides
-from streams.engine.overrides import Heartbeats, JourneyTables, PausingListener
+from streams.engine.overrides import Heartbeats, JourneyApp, JourneyTables, PausingListener
 
 
 def words(function: Any) -> list[str]:
@@ -61,6 +61,7 @@ def test_the_versions_are_those_that_were_read(package: str, version: str) -> No
         (faust.App._stop_consumer, ["self"]),
         (faust.App._stop_fetcher, ["self"]),
         (faust.App.on_rebalance_end, ["self"]),
+        (faust.App.on_rebalance_return, ["self"]),
     ],
 )
 def test_what_is_replaced_or_called_takes_what_it_took(function: Any, expected: list[str]) -> None:
@@ -154,15 +155,10 @@ class Group:
         self.input_topics = frozenset({"usage", "tickets"})
         self._changelogs = {"changelog": None}
         self.told: list[tuple[set[int], set[int]]] = []
-        self.ended = 0
         self._recovery_started = threading.Event()
-        self.app = self
 
     def assigned(self, active: set[int], standby: set[int]) -> None:
         self.told.append((active, standby))
-
-    def on_rebalance_end(self) -> None:
-        self.ended += 1
 
 
 def test_a_changelog_without_its_inputs_is_a_standby() -> None:
@@ -170,4 +166,14 @@ def test_a_changelog_without_its_inputs_is_a_standby() -> None:
     assigned = {TP("usage", 0), TP("tickets", 0), TP("changelog", 0), TP("changelog", 3)}
     asyncio.run(JourneyTables.on_rebalance(group, assigned, set(), assigned))
     assert group.told == [({0}, {3})]
-    assert group.ended == 1
+
+
+def test_a_rebalance_ends_when_the_group_consumer_has_told_of_it(caplog: pytest.LogCaptureFixture) -> None:
+    assert "self.app.on_rebalance_return()" in inspect.getsource(Consumer.on_partitions_assigned)
+    app = JourneyApp("rebalanced", broker="kafka://127.0.0.1:1", store="memory://")
+    app.sensors.add(app.monitor)
+    app.on_rebalance_start()
+    assert app.rebalancing
+    app.on_rebalance_return()
+    assert not app.rebalancing
+    assert caplog.messages == []
