@@ -5,7 +5,6 @@ exactly that: a `Rejected` input goes to the dead letters and work goes on, a `R
 within its bound, and a `Fatal` error stops the process before it can do harm.
 """
 
-
 from traceback import extract_tb
 
 
