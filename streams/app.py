@@ -223,8 +223,12 @@ def _watching(worker: Worker) -> pages.Watching:
     """What pages tell of a worker besides its customers."""
     settings, mode, partitions, worlds = worker.settings, worker.mode, worker.partitions, worker.worlds
     checks = () if worker.schemas is None else (worker.schemas.problem,)
-    readiness = Readiness(partitions, worlds, settings.web.ready_commit_age_max_ms / 1000, checks)
-    prefix = settings.engine.topic_prefix
+    age_max_s, prefix = settings.web.ready_commit_age_max_ms / 1000, settings.engine.topic_prefix
+
+    def member() -> bool:
+        return bool(partitions.rebalances) and _consumer(worker.app).heartbeats.member()
+
+    readiness = Readiness(partitions, worlds, member, age_max_s, checks)
     watched = Watched(
         partitions=partitions,
         worlds=worlds,
@@ -233,7 +237,7 @@ def _watching(worker: Worker) -> pages.Watching:
         version=metadata.version(DISTRIBUTION),
         input_prefix=prefix,
         output_prefix=prefix if mode.output_prefix is None else mode.output_prefix,
-        member=lambda: bool(partitions.rebalances) and _consumer(worker.app).heartbeats.member(),
+        member=member,
         ready=lambda: not readiness.problems(),
         state_memory=worker.resources.used_bytes,
         suppressed=left_out,

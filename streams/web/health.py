@@ -76,13 +76,22 @@ Check = Callable[[], str | None]
 
 
 class Readiness:
-    """Why a worker is not ready. `checks` are of what else it needs, and answer at once, from memory."""
+    """Why a worker is not ready. `checks` are of what else it needs, and answer at once, from memory.
+
+    `member` says whether the group's coordinator knows this worker now: else others may have its partitions.
+    """
 
     def __init__(
-        self, partitions: Partitions, worlds: Worlds, commit_age_max_s: float, checks: Sequence[Check] = ()
+        self,
+        partitions: Partitions,
+        worlds: Worlds,
+        member: Callable[[], bool],
+        commit_age_max_s: float,
+        checks: Sequence[Check] = (),
     ) -> None:
         self._partitions = partitions
         self._worlds = worlds
+        self._member = member
         self._commit_age_max_s = commit_age_max_s
         self._checks = tuple(checks)
 
@@ -95,6 +104,8 @@ class Readiness:
             yield "catalogue and control are not read yet"
         elif not self._partitions.rebalances:
             yield "the group has not told which partitions are for this worker"
+        elif not self._member():
+            yield "the group's coordinator does not answer"
         now_s = monotonic()
         for number, task in sorted(self._partitions.tasks.items()):
             if (why := self._amiss(task, now_s)) is not None:

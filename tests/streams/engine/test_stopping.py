@@ -17,11 +17,14 @@ pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
 
 @contextlib.contextmanager
-def at_work(topics: Topics, folder: Path) -> Iterator[Callable[[], float]]:
-    """A worker that has all partitions; what is yielded stops it and says how long that took."""
+def at_work(topics: Topics, folder: Path) -> Iterator[tuple[str, Callable[[], float]]]:
+    """A worker that has all partitions: its address, and what stops it and says how long that took."""
     create_topics(topics)
     with contextlib.ExitStack() as held:
-        bound = {"KAIROS_ENGINE_STOP_TIMEOUT_MS": str(int(BOUND_S * 1000))}
+        bound = {
+            "KAIROS_ENGINE_STOP_TIMEOUT_MS": str(int(BOUND_S * 1000)),
+            "KAIROS_KAFKA_SESSION_TIMEOUT_MS": "6000",
+        }
         address = held.enter_context(worker(topics, folder, 0, **bound))
         until(lambda: bool(address()) and get(f"{address()}/readyz")[0] == 200, "the worker is ready")
         assert len(get(f"{address()}/partitions")[2]) == PARTITIONS
@@ -31,22 +34,24 @@ def at_work(topics: Topics, folder: Path) -> Iterator[Callable[[], float]]:
             held.close()
             return monotonic() - told_s
 
-        yield stopped
+        yield address(), stopped
 
 
 def test_it_leaves_at_once_while_all_is_well(broker: Broker, topics: Topics, tmp_path: Path) -> None:
-    with at_work(topics, tmp_path) as stopped:
+    with at_work(topics, tmp_path) as (_, stopped):
         assert stopped() < BOUND_S
 
 
 @pytest.mark.parametrize("how", ["pause", "kill"])
-def test_it_leaves_in_time_without_its_broker(
+def test_without_its_broker_it_lives_is_not_ready_and_leaves_in_time(
     private_broker: Callable[..., Any], tmp_path: Path, how: str
 ) -> None:
     alone: Broker = private_broker()
-    with at_work(Topics(alone.bootstrap, "alone."), tmp_path) as stopped:
+    with at_work(Topics(alone.bootstrap, "alone."), tmp_path) as (address, stopped):
         getattr(alone, how)()
         try:
+            until(lambda: get(f"{address}/readyz")[0] == 503, "it is not ready")
+            assert get(f"{address}/healthz")[0] == 200
             assert stopped() < BOUND_S
         finally:
             if how == "pause":

@@ -21,18 +21,27 @@ def task(phase: Phase, role: Role = Role.ACTIVE, lag: int = 0, age_s: float = 0.
 
 
 def problems(
-    *tasks: PartitionTask, read: bool = True, told: bool = True, check: Check | None = None
+    *tasks: PartitionTask,
+    read: bool = True,
+    told: bool = True,
+    member: bool = True,
+    check: Check | None = None,
 ) -> list[str]:
     partitions = SimpleNamespace(tasks=dict(enumerate(tasks)), rebalances=int(told))
     worlds = SimpleNamespace(world=object() if read else None)
     checks = () if check is None else (check,)
-    return Readiness(cast(Partitions, partitions), cast(Worlds, worlds), AGE_MAX_S, checks).problems()
+    parts = cast(Partitions, partitions), cast(Worlds, worlds)
+    return Readiness(*parts, lambda: member, AGE_MAX_S, checks).problems()
 
 
 def test_a_worker_is_ready_once_it_was_told_its_partitions_even_if_they_are_none() -> None:
     assert problems(read=False) == ["catalogue and control are not read yet"]
     assert problems(told=False) == ["the group has not told which partitions are for this worker"]
     assert problems() == []
+
+
+def test_it_is_not_ready_while_others_may_have_its_partitions() -> None:
+    assert problems(task(Phase.WORKING), member=False) == ["the group's coordinator does not answer"]
 
 
 @pytest.mark.parametrize("role", [Role.ACTIVE, Role.STANDBY])
