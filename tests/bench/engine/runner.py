@@ -17,6 +17,7 @@ from tests.bench.engine.samples import Sample, read
 
 LOOK_EVERY_S: Final = 0.1
 END_WITHIN_S: Final = 30.0
+NEARLY: Final = 0.95
 
 
 class Runner:
@@ -95,12 +96,13 @@ def running(*runners: Runner) -> Iterator[None]:
 
 
 def rate(samples: Sequence[Sample], count: Callable[[Sample], int], *, warm_s: float) -> float:
-    """Per second, from `warm_s` after the first to the last one that added anything."""
+    """Per second, from `warm_s` after the first one until nearly all are done: the last have no company."""
     busy = [one for one, after in pairwise(samples) if count(after) > count(one)]
     if not busy:
         return 0.0
     begun = next((it for it in busy if it.at_s >= busy[0].at_s + warm_s), busy[0])
-    ended = next(it for it in samples if it.at_s > busy[-1].at_s)
+    nearly = count(begun) + NEARLY * (count(samples[-1]) - count(begun))
+    ended = next(it for it in samples if it.at_s > begun.at_s and count(it) >= nearly)
     return (count(ended) - count(begun)) / (ended.at_s - begun.at_s)
 
 

@@ -153,7 +153,9 @@ def _measured(runners: list[Runner], seconds: float, until: int | None) -> list[
                 done, still_since = now, time.monotonic()
             if done == until or time.monotonic() - still_since > 2 * WARM_S:
                 break
-        return summed([runner.samples() for runner in runners])
+        many = [runner.samples() for runner in runners]
+        begun_s = max(next(it.at_s for it in samples if it.events) for samples in many)
+        return [it for it in summed(many) if it.at_s >= begun_s]
 
 
 def summed(many: list[list[Sample]]) -> list[Sample]:
