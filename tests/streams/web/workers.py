@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from schemas.topics import topics as contract
 from tests.brokers import Topics
 
 PARTITIONS = 2
+SERVED = re.compile(r"pages are served at (http://[^\s\"]+)")
 WITHIN_S = 40.0
 
 
@@ -60,8 +62,8 @@ def worker_of(settings: Mapping[str, str], folder: Path, number: int = 0) -> Ite
     }
 
     def address() -> str:
-        lines = [line for line in log.read_text().splitlines() if "pages are served at " in line]
-        return lines[0].rpartition(" ")[2] if lines else ""
+        found = SERVED.search(log.read_text())
+        return found[1] if found else ""
 
     with log.open("wb") as out:
         process = subprocess.Popen(
