@@ -114,15 +114,22 @@ def page(url: str, token: str | None) -> str:
         return f"{error.code}{error.headers}{error.read().decode()}"
 
 
-def test_secrets_and_what_customers_wrote_appear_nowhere_else(fortress: Fortress, tmp_path: Path) -> None:
-    shop = Shop(fortress, "canary")
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_secrets_and_what_customers_wrote_appear_nowhere_else(
+    fortress: Fortress, tmp_path: Path, log_format: str
+) -> None:
+    shop = Shop(fortress, f"flown-{log_format}")
     shop.apply()
     fortress.grant({"canary": worker_acls(shop.settings("admin"))})
     trap = tmp_path / "unpickled"
     (tmp_path / "sitecustomize.py").write_text(NO_PICKLE)
     bad = refused_ones(trap)
     environ = {name: text for name, text in shop.environ("canary").items() if "PASSWORD" not in name}
-    more = {"KAIROS_ENGINE_LOG_LEVEL": "debug", "PYTHONPATH": str(tmp_path)}
+    more = {
+        "KAIROS_ENGINE_LOG_LEVEL": "debug",
+        "KAIROS_ENGINE_LOG_FORMAT": log_format,
+        "PYTHONPATH": str(tmp_path),
+    }
     with worker_of({**environ, **secret_files(tmp_path), **more}, tmp_path) as address:
         until(lambda: bool(address()), "the worker serves its pages")
         asyncio.run(send(shop, [said(intent="answer", answers=[ANSWER]), *bad]))
