@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from deploy.prometheus import rules
-from tests.drills.faults import DRILLS
+from tests.drills.faults import DRILLS, Drill
+
+NOT_DONE: Mapping[str, Any] = {"fired_s": {}, "cleared_s": {}, "also": {}}
 
 HEAD = """# Fault drills
 
@@ -14,8 +16,8 @@ traffic, scraped every second by a real Prometheus. Its rules are those of this 
 waiting time divided by {times}**; thresholds stay as they are. So an alert that waits for five minutes
 has {hold:.0f} s here, and one whose threshold is sixty seconds of lag still takes these sixty seconds.
 
-"Fires" counts from the fault, "over" from when the steps of the [runbook](RUNBOOK.md) were begun. What "also"
-fired is told by the same fault. The machine had {cores} cores and a load of {least:.0f} to {most:.0f}.
+"Fires" counts from the fault, "over" from the end of the steps of the [runbook](RUNBOOK.md). What "also"
+fired is told by the same fault. The machine had {cores} cores and other work too: its load was {load}.
 
 | fault | alert | fires after | steps | over after | also |
 |---|---|---|---|---|---|
@@ -24,24 +26,21 @@ fired is told by the same fault. The machine had {cores} cores and a load of {le
 
 def document(times: int, measured: Mapping[str, Mapping[str, Any]]) -> str:
     """The whole text."""
-    lines = [
-        _row(drill.fault, drill.steps, measured[drill.name], drill.alerts)
-        for drill in DRILLS
-        if drill.name in measured
-    ]
+    lines = [_row(drill, measured.get(drill.name, NOT_DONE)) for drill in DRILLS]
     fired = {name for found in measured.values() for key in ("fired_s", "also") for name in found[key]}
     missing = [alert.name for alert in rules.every_alert() if alert.name not in fired]
-    loads = [found["load"] for found in measured.values()]
-    head = HEAD.format(times=times, hold=300 / times, cores=os.cpu_count(), least=min(loads), most=max(loads))
+    loads = sorted(found["load"] for found in measured.values())
+    load = f"{loads[0]:.0f} to {loads[-1]:.0f}"
+    head = HEAD.format(times=times, hold=300 / times, cores=os.cpu_count(), load=load)
     return f"{head}{''.join(lines)}{_missing(missing)}"
 
 
-def _row(fault: str, steps: str, found: Mapping[str, Any], alerts: tuple[str, ...]) -> str:
-    names = "<br>".join(f"`{name}`" for name in alerts)
-    fired = "<br>".join(_seconds(found["fired_s"].get(name)) for name in alerts)
-    over = "<br>".join(_seconds(found["cleared_s"].get(name)) for name in alerts)
+def _row(drill: Drill, found: Mapping[str, Any]) -> str:
+    names = "<br>".join(f"`{name}`" for name in drill.alerts)
+    fired = "<br>".join(_seconds(found["fired_s"].get(name)) for name in drill.alerts)
+    over = "<br>".join(_seconds(found["cleared_s"].get(name)) for name in drill.alerts)
     also = "<br>".join(f"`{name}` {_seconds(s)}" for name, s in found["also"].items())
-    return f"| {fault} | {names} | {fired} | {steps} | {over} | {also} |\n"
+    return f"| {drill.fault} | {names} | {fired} | {drill.steps} | {over} | {also} |\n"
 
 
 def _seconds(value: float | None) -> str:
