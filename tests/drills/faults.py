@@ -305,7 +305,7 @@ DRILLS = (
     Drill(
         "full disk",
         "the disk of one worker filled to its last byte",
-        ("KairosPartitionReopening", "KairosPartitionStuck"),
+        ("KairosPartitionReopening",),
         "free the disk; nothing else",
         full_disk,
     ),
