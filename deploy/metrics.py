@@ -25,7 +25,8 @@ have, so each is a target of its own: a dead one is seen as `up == 0`, and none 
 - Labels are words of the contract, never a customer, an offset, an order or text. `topic` is a name without
   its prefix. `arm` is `treatment` or `holdout`.
 - Series of a partition are those of its worker and go when it goes; a counter that begins anew elsewhere is a
-  reset, which `rate` bears. All other counters belong to the process and only grow.
+  reset, which `rate` bears. Until the new worker has taken it over, 30 s at most, both show it, the old one
+  with the role `gone`. All other counters belong to the process and only grow.
 - A series is there from the start, at 0, for every known word, so that `increase` sees the first of its kind.
   Where it begins when it is first seen, its meaning says so.
 - Counts are of what was committed. What was decided and thrown away is in none but the times of decisions.
