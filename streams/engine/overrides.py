@@ -9,6 +9,7 @@ changed what is relied upon.
                as being polled
     aiokafka   heartbeats are watched, because whoever opens a partition anew must know that it still may
     aiokafka   the name by which a group knows its member is asked for, and one that is dead is made to leave
+    aiokafka   a worker that stops while its group is rebalanced leaves it nevertheless
     aiokafka   a consumer learns the partitions of a topic that it is not assigned to
     Faust      partitions of the group consumer are paused before it fetches for the first time: Faust's own
                pause is bookkeeping, and it would prefetch what the partition tasks read for themselves
@@ -50,6 +51,8 @@ log = logging.getLogger(__name__)
 
 TRANSACTION_BACKOFF_S: Final = 0.003
 SLICES_WAITING_MAX: Final = 4_096
+LEFT_WITHIN_S: Final = 2.0
+"""How long a group may take to let a worker go that stops."""
 
 
 def shorten_transaction_backoff() -> None:
@@ -136,6 +139,20 @@ class GroupThread(driver.AIOKafkaConsumerThread):
         await super().on_start()
         known_as = cast("JourneyApp", self.app).membership.known_as
         cast("GroupConsumer", self.consumer).heartbeats.watch(self._consumer, known_as)
+
+    async def on_thread_stop(self) -> None:
+        """Leave the group, also when a rebalance is on its way.
+
+        The client may then end without having left, and everybody waits until the session of a worker is
+        over that is long gone.
+        """
+        try:
+            await super().on_thread_stop()
+        finally:
+            coordinator = None if self._consumer is None else self._consumer._coordinator
+            if coordinator is not None and coordinator.generation > 0:
+                leaving = asyncio.ensure_future(coordinator._maybe_leave_group())
+                await asyncio.wait({leaving}, timeout=LEFT_WITHIN_S)
 
     async def rejoin(self) -> None:
         """Ask for a rebalance."""

@@ -7,6 +7,7 @@ import asyncio
 import inspect
 import threading
 from importlib import metadata
+from types import SimpleNamespace
 from typing import Any
 
 import aiokafka
@@ -26,7 +27,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from streams.engine import overrides
-from streams.engine.overrides import Heartbeats, JourneyApp, JourneyTables, PausingListener
+from streams.engine.overrides import GroupThread, Heartbeats, JourneyApp, JourneyTables, PausingListener
 
 
 def words(function: Any) -> list[str]:
@@ -172,8 +173,42 @@ def test_a_rebalance_ends_when_the_group_consumer_has_told_of_it(caplog: pytest.
     assert "self.app.on_rebalance_return()" in inspect.getsource(Consumer.on_partitions_assigned)
     app = JourneyApp("rebalanced", broker="kafka://127.0.0.1:1", store="memory://")
     app.sensors.add(app.monitor)
-    app.on_rebalance_start()
-    assert app.rebalancing
-    app.on_rebalance_return()
-    assert not app.rebalancing
+    seen = []
+    for happens in (app.on_rebalance_start, app.on_rebalance_return):
+        happens()
+        seen.append(app.rebalancing)
+    assert seen == [True, False]
     assert caplog.messages == []
+
+
+class LeftBehind:
+    """The coordinator of a client that ended; `generation` says whether it has left its group."""
+
+    def __init__(self, generation: int) -> None:
+        self.generation = generation
+        self.left = 0
+
+    async def _maybe_leave_group(self) -> None:
+        self.left += 1
+
+
+@pytest.mark.parametrize(("generation", "left"), [(17, 1), (-1, 0)])
+def test_a_worker_that_stops_leaves_its_group_if_its_client_has_not(
+    generation: int, left: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def ended(_: object) -> None:
+        """A client that ends amid a rebalance."""
+
+    monkeypatch.setattr(driver.AIOKafkaConsumerThread, "on_thread_stop", ended)
+    thread = GroupThread.__new__(GroupThread)
+    coordinator = LeftBehind(generation)
+    thread._consumer = SimpleNamespace(_coordinator=coordinator)
+    asyncio.run(thread.on_thread_stop())
+    assert coordinator.left == left
+
+
+def test_aiokafka_leaves_a_group_once_and_by_its_generation() -> None:
+    source = inspect.getsource(GroupCoordinator._maybe_leave_group)
+    assert "if self.generation > 0" in source
+    assert "LeaveGroupRequest(self.group_id, self.member_id)" in source
+    assert "self.reset_generation()" in source
