@@ -18,11 +18,13 @@ from tests.chaos.faults import FAULTS
 from tests.chaos.report import failed, report, table
 from tests.chaos.rounds import rounds, shown, total
 from tests.chaos.run import Wanted, run, run_against_plain
+from tests.chaos.workers import end_with_all
 
 
 def main(argv: Sequence[str]) -> int:
     """Run, write, show."""
     args = _parser().parse_args(argv)
+    end_with_all()
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that is gone is part of the plan
     logging.getLogger("tests.chaos").setLevel(logging.INFO)

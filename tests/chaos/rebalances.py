@@ -25,13 +25,15 @@ from tests.chaos.kafka import make_topics
 from tests.chaos.load import send_catalogue
 from tests.chaos.run import Wanted, plan_of
 from tests.chaos.scene import Scene, until
-from tests.chaos.workers import Worker
+from tests.chaos.workers import Worker, end_with_all
 
 log = logging.getLogger(__name__)
 
 HOURS_MAX_S: Final = 3_600.0
 """Load is there for as long, at most."""
-READY_WITHIN_S: Final = 60.0
+READY_WITHIN_S: Final = 300.0
+SMALL: Final = {"KAIROS_STATE_MEMORY_BYTES": str(64 << 20)}
+"""Caches of the one that stays: small, so that they are full before growth is judged."""
 KB_PER_REBALANCE_MAX: Final = 100.0
 MORE_FILES_MAX: Final = 4
 MORE_THREADS_MAX: Final = 1
@@ -100,7 +102,7 @@ async def watched(scene: Scene, wanted: int) -> list[tuple[int, Size]]:
         while (passed := scene.rebalances()) < wanted:
             before = passed
             if not await until(lambda before=before: scene.rebalances() > before, READY_WITHIN_S):  # type: ignore[misc]
-                raise RuntimeError("no rebalance for a minute")
+                raise RuntimeError(f"no rebalance within {READY_WITHIN_S} s")
             if stays.pid != pid:
                 raise RuntimeError("the worker that was to stay has ended")
             sizes.append((scene.rebalances(), size_of(pid)))
@@ -132,7 +134,7 @@ async def _run(directory: Path, broker: Broker, rebalances: int, rate: float) ->
     )
     began = monotonic()
     try:
-        await scene.workers[0].start()
+        await scene.workers[0].start(**SMALL)
         sizes = await watched(scene, rebalances)
     finally:
         load.kill()
@@ -149,7 +151,7 @@ async def _run(directory: Path, broker: Broker, rebalances: int, rate: float) ->
     }
 
 
-def measure(directory: Path, rebalances: int, rate: float = 50.0) -> dict[str, Any]:
+def measure(directory: Path, rebalances: int, rate: float = 20.0) -> dict[str, Any]:
     """On a broker of its own."""
     directory.mkdir(parents=True, exist_ok=True)
     broker = Broker(directory / "kafka")
@@ -164,10 +166,11 @@ def main(argv: Sequence[str]) -> int:
     """Measure, write, show."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.rebalances", description=__doc__)
     parser.add_argument("--rebalances", type=int, default=200)
-    parser.add_argument("--rate", type=float, default=50.0, help="events a second, about")
+    parser.add_argument("--rate", type=float, default=20.0, help="events a second, about")
     parser.add_argument("--keep", type=Path, help="a folder for logs and state, which is left as it is")
     parser.add_argument("--out", type=Path, default=Path("build/rebalances.json"))
     args = parser.parse_args(argv)
+    end_with_all()
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
     logging.getLogger(__name__).setLevel(logging.INFO)
     log.setLevel(logging.INFO)
