@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from state import keys
 from state.layouts import Codecs
-from state.records import Target
+from state.records.parts import Target
 from state.store import Store
 
 _CUSTOMER: Final = Target()

@@ -12,7 +12,9 @@ from msgspec import Struct, structs
 
 from state import keys
 from state.layouts import Codecs
-from state.records import CustomerRecord, ItemRecord, Line, OrderRecord
+from state.records.customer import CustomerRecord
+from state.records.item import ItemRecord, Line
+from state.records.order import OrderRecord
 from state.store import Store, scan_all
 
 Facts = dict[str, dict[str, Any]]

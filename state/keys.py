@@ -24,7 +24,7 @@ from typing import Final
 import msgspec
 
 from state.errors import MalformedKey
-from state.records import Target
+from state.records.parts import Target
 
 META: Final = b"\x00"
 RECORDS: Final = b"\x10"

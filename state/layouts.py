@@ -7,7 +7,9 @@ from the version before, and record the new bytes with `python -m tests.state.go
 from typing import Final
 
 from state.codec import Codec, DueCodec, Layout
-from state.records import CustomerRecord, Forgotten, ItemRecord, OrderRecord
+from state.records.customer import CustomerRecord, Forgotten
+from state.records.item import ItemRecord
+from state.records.order import OrderRecord
 
 CUSTOMER: Final = Layout("customer", 1, CustomerRecord, version=1, migrations={})
 ITEM: Final = Layout("item", 2, ItemRecord, version=1, migrations={})

@@ -12,7 +12,9 @@ from collections.abc import Iterable
 from state import keys
 from state.keys import Wakeup
 from state.layouts import Codecs
-from state.records import CustomerRecord, Forgotten, ItemRecord, OrderRecord
+from state.records.customer import CustomerRecord, Forgotten
+from state.records.item import ItemRecord
+from state.records.order import OrderRecord
 from state.shelf import Kind, Shelf
 from state.store import Batch, Store, scan_all
 

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from state import keys
 from state.codec import HEAD, NO_DUE, due_bytes
 from state.keys import Wakeup
-from state.records import Target
+from state.records.parts import Target
 
 DUE_MAX: Final = 10_000
 """Wake-ups that one call of `Store.due` returns at most."""

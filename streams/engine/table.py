@@ -15,7 +15,7 @@ from faust.types import TP
 
 from state import keys
 from state.layouts import Codecs
-from state.records import CustomerRecord
+from state.records.customer import CustomerRecord
 from state.rocks import RocksStore
 from state.store import scan_all
 from streams.engine.overrides import JourneyApp

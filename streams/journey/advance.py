@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 from schemas.records import Delivery, Erasure, Profile, Purchase, Reply, Ticket, Usage
-from state.records import Forgotten, Open, Target
+from state.records.customer import Forgotten, Open
+from state.records.parts import Target
 from streams.journey import (
     arbitration,
     candidates,

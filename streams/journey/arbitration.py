@@ -9,7 +9,9 @@ have moved.
 
 from __future__ import annotations
 
-from state.records import Claim, ItemRecord, Open, OrderRecord
+from state.records.customer import Claim, Open
+from state.records.item import ItemRecord
+from state.records.order import OrderRecord
 from streams.journey import channels, checks, friction, gates, helping, items, order_moments
 from streams.journey.candidates import ADD_ONS, Choice, for_claim
 from streams.journey.eligibility import Saying, end, open_, when_to_send

@@ -12,7 +12,9 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from schemas.records import Relation
-from state.records import Claim, CustomerRecord, ItemRecord, Line, Open, OrderRecord
+from state.records.customer import Claim, CustomerRecord, Open
+from state.records.item import ItemRecord, Line
+from state.records.order import OrderRecord
 from streams.journey.catalogue import Entry
 from streams.journey.step import Step
 from streams.journey.supply import refill_window

@@ -11,7 +11,7 @@ the tracking of a shipping update, and nowhere else.
 
 from __future__ import annotations
 
-from state.records import Claim, Consent, CustomerRecord, Open
+from state.records.customer import Claim, Consent, CustomerRecord, Open
 from streams.journey.policy import Moment, Sending
 from streams.journey.step import Step
 from streams.journey.words import Move, Placement, Reason, Stage

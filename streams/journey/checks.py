@@ -18,7 +18,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from schemas.records import Check
-from state.records import Claim
+from state.records.customer import Claim
 from streams.journey.candidates import Choice
 from streams.journey.eligibility import DECLINES
 from streams.journey.step import Step

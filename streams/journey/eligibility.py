@@ -9,7 +9,7 @@ A permission that was never reported sent ends at `send_by`; one that was sent e
 from __future__ import annotations
 
 from schemas.records import Check, Eligibility, Window
-from state.records import OPEN_MAX, Claim, CustomerRecord, Open, Sent
+from state.records.customer import OPEN_MAX, Claim, CustomerRecord, Open, Sent
 from streams.journey import channels, gates
 from streams.journey.candidates import Choice
 from streams.journey.send_windows import send_windows

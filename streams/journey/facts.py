@@ -10,7 +10,7 @@ from bisect import insort
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from state.records import Mark, Stamp
+from state.records.parts import Mark, Stamp
 
 T = TypeVar("T")
 Orderable = TypeVar("Orderable", int, Stamp, Mark, tuple[int, str, str, str])

@@ -10,25 +10,21 @@ from typing import Any
 
 from schemas.records import Delivery, Profile, Purchase, Reply, Usage
 from schemas.records import Ticket as TicketSent
-from state.records import (
+from state.records.customer import (
     ANSWERS_MAX,
     CHANNELS_MAX,
     DECLINES_MAX,
     GOALS_MAX,
-    NEVER,
-    PARCELS_MAX,
     RESPONSES_MAX,
     TICKETS_MAX,
     Answer,
     Consent,
     CustomerRecord,
-    Mark,
-    OrderRecord,
-    Parcel,
     Response,
-    Stamp,
     Ticket,
 )
+from state.records.order import PARCELS_MAX, OrderRecord, Parcel
+from state.records.parts import NEVER, Mark, Stamp
 from streams.journey.channels import states
 from streams.journey.facts import above, bound, earlier, keep_ends, keep_newest, keep_whole, later, wins
 from streams.journey.folding_purchases import fold_purchase

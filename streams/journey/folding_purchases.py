@@ -10,26 +10,10 @@ from typing import Any
 
 from schemas.records import OrderLine as LineSent
 from schemas.records import Purchase
-from state.records import (
-    LINES_MAX,
-    NEVER,
-    ORDER_DAYS_MAX,
-    ORDER_LINES_MAX,
-    PAYMENTS_MAX,
-    RETURNS_MAX,
-    SUBSCRIPTIONS_MAX,
-    UNITS_MAX,
-    CustomerRecord,
-    ItemRecord,
-    Line,
-    LineCancel,
-    Mark,
-    OrderLine,
-    OrderRecord,
-    Stamp,
-    Subscription,
-    Toggle,
-)
+from state.records.customer import ORDER_DAYS_MAX, PAYMENTS_MAX, RETURNS_MAX, CustomerRecord, Toggle
+from state.records.item import LINES_MAX, SUBSCRIPTIONS_MAX, UNITS_MAX, ItemRecord, Line, Subscription
+from state.records.order import ORDER_LINES_MAX, LineCancel, OrderLine, OrderRecord
+from state.records.parts import NEVER, Mark, Stamp
 from streams.journey.facts import above, bound, earlier, keep_newest, keep_whole, later, wins
 from streams.journey.step import Step
 from streams.journey.view import DAY_MS

@@ -19,7 +19,8 @@ from collections.abc import Callable, Iterable
 from msgspec import Struct, structs
 
 from schemas.records import FrictionChange
-from state.records import NEVER, FlagNow, Open, Ticket, Toggle
+from state.records.customer import FlagNow, Open, Ticket, Toggle
+from state.records.parts import NEVER
 from streams.journey.folding_purchases import OF_SUBSCRIPTION
 from streams.journey.step import Step
 from streams.journey.view import FAR

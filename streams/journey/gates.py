@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from state.records import Claim, Open, Sent
+from state.records.customer import Claim, Open, Sent
 from streams.journey import friction
 from streams.journey.moments import anchor_of, told_of
 from streams.journey.step import Step

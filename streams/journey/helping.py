@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from state.records import Claim, FlagNow
+from state.records.customer import Claim, FlagNow
 from streams.journey import friction
 from streams.journey.eligibility import end
 from streams.journey.step import Step, key_of

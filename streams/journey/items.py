@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from schemas.records import StageChange
-from state.records import NEWEST_ITEMS_MAX, Claim, ItemNow, ItemRecord, Open
+from state.records.customer import NEWEST_ITEMS_MAX, Claim, ItemNow, Open
+from state.records.item import ItemRecord
 from streams.journey import order_moments
 from streams.journey.eligibility import end
 from streams.journey.moments import BY_PLACEMENT, BY_STAGE, Ending, Row, When, anchor_of, told_of

@@ -27,7 +27,8 @@ from zlib import crc32
 
 from msgspec import Struct
 
-from state.records import CustomerRecord, Open, Told
+from state.records.customer import CustomerRecord, Open
+from state.records.parts import Told
 from streams.journey.policy import Moment
 from streams.journey.stages import renewal
 from streams.journey.supply import on_time_reorder_at, refill_window

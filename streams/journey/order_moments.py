@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from heapq import nlargest
 
-from state.records import Claim, OrderLine, OrderRecord, Parcel
+from state.records.customer import Claim
+from state.records.order import OrderLine, OrderRecord, Parcel
 from streams.journey import candidates, orders
 from streams.journey.candidates import ADD_ONS
 from streams.journey.eligibility import end

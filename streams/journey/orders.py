@@ -8,18 +8,10 @@ from __future__ import annotations
 
 from zlib import crc32
 
-from state.records import (
-    NEVER,
-    ORDER_FLAGS_MAX,
-    CustomerRecord,
-    Line,
-    OrderFlag,
-    OrderLine,
-    OrderRecord,
-    Parcel,
-    Stamp,
-    Ticket,
-)
+from state.records.customer import ORDER_FLAGS_MAX, CustomerRecord, OrderFlag, Ticket
+from state.records.item import Line
+from state.records.order import OrderLine, OrderRecord, Parcel
+from state.records.parts import NEVER, Stamp
 from streams.journey.step import Step
 from streams.journey.view import DAY_MS, DELIVERED_AT_ORDER, FAR
 

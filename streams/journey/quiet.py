@@ -13,7 +13,9 @@ else; `tests/streams/journey/test_quiet.py` compares both ways.
 from __future__ import annotations
 
 from schemas.records import Usage
-from state.records import FlagNow, ItemRecord, Withheld
+from state.records.customer import FlagNow
+from state.records.item import ItemRecord
+from state.records.parts import Withheld
 from streams.journey.folding import USAGE_MARKS, USAGE_STAMPS
 from streams.journey.gates import first_shut
 from streams.journey.moments import BY_PLACEMENT

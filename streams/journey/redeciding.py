@@ -16,7 +16,7 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
-from state.records import Target
+from state.records.parts import Target
 
 PASS_MS_MAX: Final = 86_400_000
 """A pass over all records takes no longer."""

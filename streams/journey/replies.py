@@ -11,7 +11,7 @@ a purchase of the candidate accepts an offer, also without a click
 from __future__ import annotations
 
 from schemas.records import Purchase, Reply
-from state.records import RESTS_MAX, Consent, CustomerRecord, Forgotten, Open, Rest
+from state.records.customer import RESTS_MAX, Consent, CustomerRecord, Forgotten, Open, Rest
 from streams.journey.candidates import has
 from streams.journey.eligibility import end, mark_unsent
 from streams.journey.reply_meaning import meaning_of

@@ -10,7 +10,9 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from state.records import Claim, CustomerRecord, Forgotten, ItemRecord, OrderRecord
+from state.records.customer import Claim, CustomerRecord, Forgotten
+from state.records.item import ItemRecord
+from state.records.order import OrderRecord
 from streams.journey.catalogue import Catalogue, Entry
 from streams.journey.control import ControlState
 from streams.journey.identity import Identity

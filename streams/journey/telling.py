@@ -11,7 +11,10 @@ episode    the friction flag
 from __future__ import annotations
 
 from schemas.records import Decision
-from state.records import TOLD_MAX, Claim, FlagNow, ItemRecord, Open, OrderRecord, Told, Withheld
+from state.records.customer import Claim, FlagNow, Open
+from state.records.item import ItemRecord
+from state.records.order import OrderRecord
+from state.records.parts import TOLD_MAX, Told, Withheld
 from streams.journey.moments import told_of
 from streams.journey.step import Step
 from streams.journey.words import MOVE_WORDS, PLACEMENT_WORDS, SCOPE_WORDS, Placement, Reason, Scope

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from state.records import ItemRecord, Line, Mark, Stamp, Subscription
+from state.records.item import ItemRecord, Line, Subscription
+from state.records.parts import Mark, Stamp
 from streams.journey.catalogue import Entry
 from streams.journey.policy import Policy
 from streams.journey.replenishment import rhythm_of

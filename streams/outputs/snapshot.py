@@ -5,8 +5,8 @@ of all items by stage, and the few items whose stage changed last.
 """
 
 from schemas.records import CustomerSnapshot, FlagNow, ItemNow, OpenNow, StageCount
-from state import records as stored
-from state.records import CustomerRecord
+from state.records import customer as stored_customer
+from state.records.customer import CustomerRecord
 from streams.journey.words import Flag, FlagState, Move, Placement, Scope, Stage
 
 
@@ -27,11 +27,11 @@ def snapshot(customer_id: str, customer: CustomerRecord, as_of_ms: int) -> Custo
     )
 
 
-def _item(item: stored.ItemNow) -> ItemNow:
+def _item(item: stored_customer.ItemNow) -> ItemNow:
     return ItemNow(item.product_id, item.unit_id or None, Stage(item.stage).word, item.since)
 
 
-def _flag(flag: stored.FlagNow) -> FlagNow:
+def _flag(flag: stored_customer.FlagNow) -> FlagNow:
     scope = Scope.ORDER if flag.order_id else Scope.ITEM if flag.product_id else Scope.CUSTOMER
     return FlagNow(
         Flag(flag.flag).word,
@@ -42,7 +42,7 @@ def _flag(flag: stored.FlagNow) -> FlagNow:
     )
 
 
-def _open(held: stored.Open) -> OpenNow:
+def _open(held: stored_customer.Open) -> OpenNow:
     return OpenNow(
         held.eligibility_id,
         Placement(held.placement).word,

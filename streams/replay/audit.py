@@ -20,7 +20,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from state.records import FlagNow
+from state.records.customer import FlagNow
 from streams.journey.view import DAY_MS
 from streams.journey.words import FLAG_WORDS, FlagState, Move, Placement, Stage
 from streams.replay.goes_with import Link, Related, links

@@ -28,7 +28,7 @@ from state.errors import StateError
 from state.keys import Wakeup
 from state.layouts import Codecs
 from state.overlay import Overlay
-from state.records import Target
+from state.records.parts import Target
 from state.store import Batch, Store
 from streams.errors import Fatal, Retryable, told
 from streams.journey.advance import Journey, Work

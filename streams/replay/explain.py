@@ -11,8 +11,11 @@ from heapq import nsmallest
 
 from msgspec import Struct
 
-from state import records as stored
-from state.records import Consent, CustomerRecord, ItemRecord, OrderRecord
+from state.records import customer as stored_customer
+from state.records import parts as stored_parts
+from state.records.customer import Consent, CustomerRecord
+from state.records.item import ItemRecord
+from state.records.order import OrderRecord
 from streams.journey import channels
 from streams.journey.moments import told_of
 from streams.journey.step import Records, Step, World
@@ -157,7 +160,7 @@ def _since(owned: Owned) -> int:
     return owned.item.stage_since if owned.item.stage == owned.stage else owned.since
 
 
-def _said(told: Iterable[stored.Told]) -> Iterator[Fact]:
+def _said(told: Iterable[stored_parts.Told]) -> Iterator[Fact]:
     for entry in told:
         again = "" if entry.done else ", taken back: it may come again"
         yield Fact(entry.at, PLACEMENT_WORDS[entry.placement] + again)
@@ -188,7 +191,7 @@ def _order(order: OrderRecord) -> OrderNow:
     )
 
 
-def _flag(look: Look, flag: stored.FlagNow) -> FlagNow:
+def _flag(look: Look, flag: stored_customer.FlagNow) -> FlagNow:
     order = f"order {flag.order_id}" if flag.order_id else ""
     return FlagNow(
         flag=Flag(flag.flag).word,
@@ -205,7 +208,7 @@ def _flag(look: Look, flag: stored.FlagNow) -> FlagNow:
     )
 
 
-def _cause(step: Step, flag: stored.FlagNow) -> str:
+def _cause(step: Step, flag: stored_customer.FlagNow) -> str:
     """The event, and the ticket if it is one of ours to see."""
     tickets = [
         ticket.ticket_id
@@ -216,7 +219,7 @@ def _cause(step: Step, flag: stored.FlagNow) -> str:
     return by + (f"event {flag.cause}" if flag.cause else "no delivery by the day it was expected")
 
 
-def _blocks(look: Look, flag: stored.FlagNow) -> Iterator[str]:
+def _blocks(look: Look, flag: stored_customer.FlagNow) -> Iterator[str]:
     for move in (Move.OFFER, Move.ASK, Move.GUIDE):
         if look.blocks(flag, move, ELSEWHERE, ELSEWHERE):
             yield f"{move.word}: everything of the customer"
@@ -224,7 +227,7 @@ def _blocks(look: Look, flag: stored.FlagNow) -> Iterator[str]:
             yield f"{move.word}: what it is about"
 
 
-def _open(held: stored.Open, now_ms: int) -> OpenNow:
+def _open(held: stored_customer.Open, now_ms: int) -> OpenNow:
     return OpenNow(
         eligibility_id=held.eligibility_id,
         placement=PLACEMENT_WORDS[held.placement],
@@ -240,7 +243,7 @@ def _open(held: stored.Open, now_ms: int) -> OpenNow:
     )
 
 
-def _about(held: stored.Open | stored.Claim) -> str:
+def _about(held: stored_customer.Open | stored_customer.Claim) -> str:
     """The scope of a moment in words."""
     scope = SCOPES[Placement(held.placement)]
     if scope == Scope.EPISODE:
@@ -253,7 +256,7 @@ def _about(held: stored.Open | stored.Claim) -> str:
     return f"{held.product_id} {held.unit_id}".strip()
 
 
-def _waiting(claim: stored.Claim) -> Waiting:
+def _waiting(claim: stored_customer.Claim) -> Waiting:
     return Waiting(
         placement=PLACEMENT_WORDS[claim.placement],
         move=MOVE_WORDS[claim.move],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from state.records import Claim, Rest
+from state.records.customer import Claim, Rest
 from streams.journey import gates
 from streams.journey.step import Step
 from streams.journey.view import DAY_MS

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct
 
 from schemas.records import Product, Relation
-from state.records import Claim, ItemRecord, OrderRecord
+from state.records.customer import Claim
+from state.records.item import ItemRecord
+from state.records.order import OrderRecord
 from streams.journey import orders
 from streams.journey.candidates import ADD_ONS, GUARDS, Seeking, records_of
 from streams.journey.words import Move, Placement, Scope, Stage

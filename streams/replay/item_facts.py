@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from state.records import ItemRecord, Line, Stamp, Subscription
+from state.records.item import ItemRecord, Line, Subscription
+from state.records.parts import Stamp
 from streams.journey.supply import refill_window
 from streams.journey.view import FAR, View
 from streams.replay.explanation import Fact

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from state.records import FlagNow, ItemRecord
+from state.records.customer import FlagNow
+from state.records.item import ItemRecord
 from streams.journey import friction
 from streams.journey.candidates import records_of
 from streams.journey.stages import stage_of

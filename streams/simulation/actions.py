@@ -5,7 +5,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from state.records import Target
+from state.records.parts import Target
 from streams.checkers.history import Event
 from streams.simulation.engine import Conditions
 

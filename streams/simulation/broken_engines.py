@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeAlias
 import msgspec
 
 from schemas.records import Eligibility
-from state.records import Target
+from state.records.parts import Target
 from streams.checkers.history import Event, Record
 from streams.journey.control import ControlState
 from streams.journey.policy_set import PolicySet, Tree, merge

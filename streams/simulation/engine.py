@@ -10,7 +10,7 @@ from state.keys import Wakeup
 from state.layouts import Codecs
 from state.memory import MemoryStore
 from state.overlay import Overlay
-from state.records import Target
+from state.records.parts import Target
 from state.store import Batch, scan_all
 from streams.checkers.history import Event, Record
 from streams.journey.advance import Journey, Work

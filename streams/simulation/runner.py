@@ -11,7 +11,7 @@ from typing import Final
 
 from schemas.records import Eligibility
 from state.keys import Wakeup
-from state.records import Target
+from state.records.parts import Target
 from streams.checkers.history import HOLDOUT, Event, Step, Violation
 from streams.simulation.actions import RANKS, UNKNOWN, Action, Arrive, Look, Switch, Turn
 from streams.simulation.chance import DAY

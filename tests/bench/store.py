@@ -14,7 +14,8 @@ from state import keys
 from state.layouts import Codecs
 from state.memory import MemoryStore
 from state.overlay import Overlay
-from state.records import CustomerRecord, ItemRecord
+from state.records.customer import CustomerRecord
+from state.records.item import ItemRecord
 from state.restore import changelog_batch
 from state.rocks import RocksStore
 from state.rocks_options import RocksResources

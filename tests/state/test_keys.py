@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from state import keys
 from state.errors import MalformedKey
 from state.keys import Wakeup
-from state.records import Target
+from state.records.parts import Target
 
 IDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)
 TARGETS = st.one_of(

@@ -11,7 +11,7 @@ from state import keys
 from state.keys import Wakeup
 from state.layered import AHEAD, LayeredStore
 from state.memory import MemoryStore
-from state.records import Target
+from state.records.parts import Target
 from state.store import Batch, Store
 from tests.state.stores import rocks
 

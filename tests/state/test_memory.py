@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from state.memory import DEAD_MAX, MemoryStore
 from state.ordered import CHUNK_MAX, OrderedKeys
-from state.records import Target
+from state.records.parts import Target
 from state.store import Batch
 
 KEYS = st.binary(max_size=2)

@@ -10,7 +10,10 @@ from state.keys import Wakeup
 from state.layouts import Codecs
 from state.memory import MemoryStore
 from state.overlay import Overlay
-from state.records import CustomerRecord, Forgotten, ItemRecord, OrderRecord, Target
+from state.records.customer import CustomerRecord, Forgotten
+from state.records.item import ItemRecord
+from state.records.order import OrderRecord
+from state.records.parts import Target
 from state.restore import derived_wakeups
 from state.store import Batch, Store
 from tests.state.stores import FailingStore

@@ -10,7 +10,8 @@ from state import keys
 from state.errors import Damaged
 from state.layouts import Codecs
 from state.memory import MemoryStore
-from state.records import CustomerRecord, OrderRecord
+from state.records.customer import CustomerRecord
+from state.records.order import OrderRecord
 from state.restore import changelog_batch, derived_wakeups
 from state.store import Batch, Store
 from tests.state.stores import MAKERS

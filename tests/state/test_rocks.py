@@ -10,7 +10,7 @@ import pytest
 
 from state import directory, keys
 from state.errors import Damaged, StateError, StoreInUse, StoreUnavailable, UnknownFormat
-from state.records import Target
+from state.records.parts import Target
 from state.rocks import RocksStore, _named
 from state.rocks_options import RocksResources
 from state.store import Batch

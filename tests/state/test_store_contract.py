@@ -7,7 +7,7 @@ import pytest
 from state import keys
 from state.errors import StoreClosed
 from state.keys import Wakeup
-from state.records import Target
+from state.records.parts import Target
 from state.store import DUE_MAX, SCAN_MAX, Batch, Store, forget_customer, scan_all
 
 ITEM = Target("pump", "u1")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from state import keys
 from state.keys import Wakeup
-from state.records import Target
+from state.records.parts import Target
 from state.store import Batch, Store
 from tests.state.stores import MAKERS
 

@@ -19,7 +19,7 @@ from msgspec import Struct
 from state import keys
 from state.codec import HEAD, due_bytes
 from state.keys import Wakeup
-from state.records import Target
+from state.records.parts import Target
 from state.store import Batch, Store
 from streams.engine import position as positions
 from streams.engine.commit import Commit, Output

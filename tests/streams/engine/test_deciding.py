@@ -14,7 +14,8 @@ from state import keys
 from state.errors import StoreUnavailable
 from state.layouts import Codecs
 from state.memory import MemoryStore
-from state.records import CustomerRecord, Target
+from state.records.customer import CustomerRecord
+from state.records.parts import Target
 from state.store import Batch
 from streams.engine import position as positions
 from streams.engine.commit import Commit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from schemas.records import Decision
 from state.layouts import Codecs
 from state.overlay import Overlay
-from state.records import CustomerRecord
+from state.records.customer import CustomerRecord
 from streams.journey.words import Move
 from tests.streams.journey.story import DAY, DAY_0, HOUR, Story, product
 from tests.streams.journey.worlds import world_of

@@ -17,7 +17,8 @@ from schemas.records import (
 )
 from state.facts_view import Facts, facts_of
 from state.layouts import Codecs
-from state.records import NEVER, NO_FLOOR, Mark, Stamp, Toggle
+from state.records.customer import Toggle
+from state.records.parts import NEVER, NO_FLOOR, Mark, Stamp
 from streams.journey.facts import above, bound, earlier, keep_ends, keep_newest, later, wins
 from tests.streams.journey.story import DAY, DAY_0, HOUR, Story, world
 

@@ -4,7 +4,8 @@ import pytest
 
 from state.layouts import Codecs
 from state.overlay import Overlay
-from state.records import ORDER_FLAGS_MAX, CustomerRecord, Target
+from state.records.customer import ORDER_FLAGS_MAX, CustomerRecord
+from state.records.parts import Target
 from tests.streams.journey.story import DAY, DAY_0, Story
 
 DAY_0_DATE = DAY_0 // DAY

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from state.records import Target
+from state.records.parts import Target
 from tests.streams.journey.lives import ITEMS, Script, live, scripts
 from tests.streams.journey.story import DAY, DAY_0, HOUR, Story
 from tests.streams.journey.worlds import world_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from schemas.records import OrderLine, Prior, Product
-from state.records import Target
+from state.records.parts import Target
 from streams.journey.replenishment import estimate_run_out
 from tests.streams.journey.story import DAY, DAY_0, PRODUCTS, Story, product
 from tests.streams.journey.worlds import policy, world_of

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schemas.records import OrderLine
-from state.records import ItemRecord
+from state.records.item import ItemRecord
 from tests.streams.journey.story import Story, product, world
 
 LINES = 40

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from schemas.records import Consent, OrderLine
-from state.records import OPEN_MAX
+from state.records.customer import OPEN_MAX
 from streams.journey.identity import Identity
 from tests.streams.journey.story import DAY, DAY_0, HOUR, Story
 from tests.streams.journey.worlds import world_of

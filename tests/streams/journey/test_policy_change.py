@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schemas.records import Product
-from state.records import Target
+from state.records.parts import Target
 from streams.journey.step import World
 from tests.streams.journey.story import DAY, DAY_0, PRODUCTS, Story, product
 from tests.streams.journey.worlds import change_world, world_of

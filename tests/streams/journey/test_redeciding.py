@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from state.decided import DecidedRecords
 from state.layouts import Codecs
-from state.records import Target
+from state.records.parts import Target
 from streams.journey.redeciding import PASS_MS_MAX, READ_MAX, Cursor, Look, quota, redecide
 from streams.journey.step import World
 from tests.streams.journey.story import DAY, Story

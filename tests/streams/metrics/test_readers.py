@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from state.records import Target
+from state.records.parts import Target
 from state.rocks import RocksStore
 from state.rocks_options import RocksResources
 from state.store import Batch

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from state import keys
-from state.records import Target
+from state.records.parts import Target
 from streams.engine.position import Position
 from streams.inputs.partition import PARTITIONERS
 from streams.migration.places import Growth, begun, is_customer

@@ -1,15 +1,15 @@
 """A customer as of now, from the record alone."""
 
-from state import records as stored
-from state.records import CustomerRecord
+from state.records import customer as stored_customer
+from state.records.customer import CustomerRecord
 from streams.journey.words import Flag, FlagState, Move, Placement, Stage
 from streams.outputs.snapshot import snapshot
 
 NOW = 1_600_000_000_000
 
 
-def held(eligibility_id: str, send_by: int) -> stored.Open:
-    return stored.Open(
+def held(eligibility_id: str, send_by: int) -> stored_customer.Open:
+    return stored_customer.Open(
         eligibility_id, Placement.REFILL, Move.OFFER, service=True, holdout=False, product_id="p", unit_id="",
         cycle="", order_id="", parcel_id="", stage=Stage.CARE, anchor=0, attempt=0, candidate="p",
         relation="refill", family="", opened_at=0, opens_at=0, send_by=send_by, answer_until=send_by + 5,
@@ -34,9 +34,9 @@ def test_only_permissions_that_may_still_be_sent_are_open() -> None:
 
 def test_a_flag_names_the_widest_thing_that_it_is_about() -> None:
     flags = [
-        stored.FlagNow(Flag.SHIPPING_PROBLEM, "o", FlagState.OPEN, 5, order_id="o", product_id="p"),
-        stored.FlagNow(Flag.TROUBLESHOOTING, "p", FlagState.COOLING_OFF, 6, product_id="p"),
-        stored.FlagNow(Flag.NEGATIVE_REPLY, "", FlagState.OPEN, 7),
+        stored_customer.FlagNow(Flag.SHIPPING_PROBLEM, "o", FlagState.OPEN, 5, order_id="o", product_id="p"),
+        stored_customer.FlagNow(Flag.TROUBLESHOOTING, "p", FlagState.COOLING_OFF, 6, product_id="p"),
+        stored_customer.FlagNow(Flag.NEGATIVE_REPLY, "", FlagState.OPEN, 7),
     ]
     found = snapshot("c", CustomerRecord(flags=flags), NOW).flags
     assert [(it.flag, it.scope, it.scope_id, it.state) for it in found] == [
@@ -47,6 +47,6 @@ def test_a_flag_names_the_widest_thing_that_it_is_about() -> None:
 
 
 def test_an_item_without_a_unit_has_none() -> None:
-    customer = CustomerRecord(newest=[stored.ItemNow("p", "", Stage.USAGE, 5)])
+    customer = CustomerRecord(newest=[stored_customer.ItemNow("p", "", Stage.USAGE, 5)])
     (item,) = snapshot("c", customer, NOW).items
     assert (item.product_id, item.unit_id, item.stage, item.since) == ("p", None, "usage", 5)

@@ -7,7 +7,7 @@ import pytest
 from schemas.records import Eligibility, Product, Reply, Usage
 from state.errors import StoreUnavailable
 from state.memory import MemoryStore
-from state.records import Target
+from state.records.parts import Target
 from streams.errors import Fatal
 from streams.journey.advance import Journey, Work
 from streams.journey.catalogue import Catalogue

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from schemas.records import Eligibility, Product, Usage
-from state.records import Target
+from state.records.parts import Target
 from streams.checkers.history import History, Step
 from streams.checkers.judge import judge
 from streams.journey.step import At

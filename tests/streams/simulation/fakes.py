@@ -6,7 +6,7 @@ from typing import Any
 from schemas.records import Eligibility
 from state.facts_view import Facts
 from state.keys import Wakeup
-from state.records import Target
+from state.records.parts import Target
 from streams.checkers.history import Event
 from streams.simulation.engine import Conditions, Said
 from tests.streams.checkers.cases import opened

@@ -1,0 +1,58 @@
+"""What the records of a customer, an item and an order are made of alike.
+
+A record is stored without the fields that hold their default, which are most, and with one letter for the
+name of each other, by its place: append fields with defaults, never reorder (see `state.codec`). Small parts
+of it are arrays.
+
+Times are epoch milliseconds, 0 is never. A `Stamp` is (time_ms, event_id), a `Mark` adds a word. Lists that
+keep the newest entries of a growing set have a floor: whatever is not above it counts as settled, which
+makes the bound independent of the order of arrival.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from string import ascii_letters, digits
+from typing import NamedTuple
+
+from msgspec import Struct
+
+
+def by_position() -> Callable[[str], str]:
+    """Short names for the fields of one record in the order of their declaration, one character each."""
+    letters = iter(ascii_letters + digits)
+    return lambda _field: next(letters)
+
+
+Stamp = tuple[int, str]
+Mark = tuple[int, str, str]
+NEVER: Stamp = (0, "")
+NO_FLOOR: Mark = (0, "", "")
+TOLD_MAX = 24
+
+
+class Told(Struct, array_like=True, gc=False):
+    """One moment that was opened for an anchor (a cycle, a supply, an interval), or settled without."""
+
+    placement: int
+    anchor: int
+    at: int
+    attempt: int = 0
+    done: bool = True
+
+
+class Withheld(Struct, array_like=True, gc=False):
+    """The reason last reported for a moment of this record; one that was crowded out looks again then."""
+
+    placement: int
+    anchor: int
+    reason: int
+    look_at: int = 0
+
+
+class Target(NamedTuple):
+    """What a wake-up is for: the customer (all empty), one item, or one order."""
+
+    product_id: str = ""
+    unit_id: str = ""
+    order_id: str = ""
