@@ -16,6 +16,7 @@ CHAOS_PARTITIONS ?= 4
 CHAOS_WORKERS ?= 2
 CHAOS_RATE ?= 200
 CHAOS_ROUNDS ?= 0
+CHAOS_AGAINST ?= engine
 REBALANCES ?= 200
 KILLS ?= 20
 
@@ -72,7 +73,8 @@ simulate: $(INSTALLED) ## judge SEEDS made-up histories with the checkers: build
 chaos: $(INSTALLED) ## workers on a real Kafka under faults for CHAOS_SECONDS, decided again by an oracle: build/chaos.json
 	@mkdir -p build
 	@$(PY) -m tests.chaos --seconds $(CHAOS_SECONDS) --seed $(CHAOS_SEED) --partitions $(CHAOS_PARTITIONS) \
-		--workers $(CHAOS_WORKERS) --rate $(CHAOS_RATE) --rounds $(CHAOS_ROUNDS) --out build/chaos.json
+		--workers $(CHAOS_WORKERS) --rate $(CHAOS_RATE) --rounds $(CHAOS_ROUNDS) \
+		--against $(CHAOS_AGAINST) --out build/chaos$(if $(filter plain,$(CHAOS_AGAINST)),-plain).json
 
 .PHONY: rebalances
 rebalances: $(INSTALLED) ## whether a worker keeps its size over REBALANCES of its group: build/rebalances.json
