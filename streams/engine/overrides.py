@@ -9,7 +9,7 @@ changed what is relied upon.
                as being polled
     aiokafka   heartbeats are watched, because whoever opens a partition anew must know that it still may
     aiokafka   the name by which a group knows its member is asked for, and one that is dead is made to leave
-    aiokafka   a worker that stops while its group is rebalanced leaves it nevertheless
+    Faust      the client of the group is closed while it leaves the group; ours is closed after that
     aiokafka   a consumer learns the partitions of a topic that it is not assigned to
     Faust      partitions of the group consumer are paused before it fetches for the first time: Faust's own
                pause is bookkeeping, and it would prefetch what the partition tasks read for themselves
@@ -140,19 +140,21 @@ class GroupThread(driver.AIOKafkaConsumerThread):
         known_as = cast("JourneyApp", self.app).membership.known_as
         cast("GroupConsumer", self.consumer).heartbeats.watch(self._consumer, known_as)
 
-    async def on_thread_stop(self) -> None:
-        """Leave the group, also when a rebalance is on its way.
+    def close(self) -> None:
+        """Nothing: `on_thread_stop` leaves the group, and then closes the client.
 
-        The client may then end without having left, and everybody waits until the session of a worker is
-        over that is long gone.
+        Faust's does both at once and from another thread. Where the client was closed first, everybody waited
+        until the session of a worker was over that was long gone.
         """
-        try:
-            await super().on_thread_stop()
-        finally:
-            coordinator = None if self._consumer is None else self._consumer._coordinator
-            if coordinator is not None and coordinator.generation > 0:
-                leaving = asyncio.ensure_future(coordinator._maybe_leave_group())
-                await asyncio.wait({leaving}, timeout=LEFT_WITHIN_S)
+
+    async def on_thread_stop(self) -> None:
+        """Leave the group, also when the client does not end because a rebalance is on its way."""
+        ended = asyncio.ensure_future(super().on_thread_stop())
+        await asyncio.wait({ended}, timeout=LEFT_WITHIN_S)
+        coordinator = None if self._consumer is None else self._consumer._coordinator
+        if coordinator is not None and coordinator.generation > 0:
+            leaving = asyncio.ensure_future(coordinator._maybe_leave_group())
+            await asyncio.wait({leaving}, timeout=LEFT_WITHIN_S)
 
     async def rejoin(self) -> None:
         """Ask for a rebalance."""

@@ -207,6 +207,15 @@ def test_a_worker_that_stops_leaves_its_group_if_its_client_has_not(
     assert coordinator.left == left
 
 
+def test_the_client_of_a_group_is_closed_by_its_own_thread_alone() -> None:
+    assert "self._consumer._client.close()" in inspect.getsource(driver.AIOKafkaConsumerThread.close)
+    assert "await self._consumer.stop()" in inspect.getsource(driver.AIOKafkaConsumerThread.on_thread_stop)
+    thread = GroupThread.__new__(GroupThread)
+    thread._consumer = SimpleNamespace(_closed=False)
+    thread.close()
+    assert not thread._consumer._closed
+
+
 def test_aiokafka_leaves_a_group_once_and_by_its_generation() -> None:
     source = inspect.getsource(GroupCoordinator._maybe_leave_group)
     assert "if self.generation > 0" in source
