@@ -312,7 +312,7 @@ DRILLS = (
     Drill(
         "poison flood",
         "a writer sends nothing but malformed records, 600 a second",
-        ("KairosPartitionPaused", "KairosPartitionStuck"),
+        ("KairosPartitionPaused",),
         "take the writer back; restart with `engine.dead.letter.share.max=1` until it is past, then without",
         poison_flood,
     ),

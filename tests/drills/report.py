@@ -7,7 +7,6 @@ from typing import Any
 from deploy.prometheus import rules
 from tests.drills.faults import DRILLS, Drill
 
-NOT_DONE: Mapping[str, Any] = {"fired_s": {}, "cleared_s": {}, "also": {}}
 
 HEAD = """# Fault drills
 
@@ -17,7 +16,8 @@ waiting time divided by {times}**; thresholds stay as they are. So an alert that
 has {hold:.0f} s here, and one whose threshold is sixty seconds of lag still takes these sixty seconds.
 
 "Fires" counts from the fault, "over" from the end of the steps of the [runbook](RUNBOOK.md). What "also"
-fired is told by the same fault. The machine had {cores} cores and other work too: its load was {load}.
+fired is told by the same fault, or by a scrape that took longer than its one second (`KairosWorkerMissing`).
+The machine had {cores} cores and other work too: its load was {load}.
 
 | fault | alert | fires after | steps | over after | also |
 |---|---|---|---|---|---|
@@ -26,13 +26,14 @@ fired is told by the same fault. The machine had {cores} cores and other work to
 
 def document(times: int, measured: Mapping[str, Mapping[str, Any]]) -> str:
     """The whole text."""
-    lines = [_row(drill, measured.get(drill.name, NOT_DONE)) for drill in DRILLS]
+    lines = [_row(drill, measured[drill.name]) for drill in DRILLS if drill.name in measured]
+    undone = [drill.fault for drill in DRILLS if drill.name not in measured]
     fired = {name for found in measured.values() for key in ("fired_s", "also") for name in found[key]}
     missing = [alert.name for alert in rules.every_alert() if alert.name not in fired]
     loads = sorted(found["load"] for found in measured.values())
     load = f"{loads[0]:.0f} to {loads[-1]:.0f}"
     head = HEAD.format(times=times, hold=300 / times, cores=os.cpu_count(), load=load)
-    return f"{head}{''.join(lines)}{_missing(missing)}"
+    return f"{head}{''.join(lines)}{_missing(missing)}{_undone(undone)}"
 
 
 def _row(drill: Drill, found: Mapping[str, Any]) -> str:
@@ -52,3 +53,7 @@ def _missing(names: list[str]) -> str:
         return ""
     listed = ", ".join(f"`{name}`" for name in names)
     return f"\nNot made to fire by a fault, but by promtool alone: {listed}.\n"
+
+
+def _undone(faults: list[str]) -> str:
+    return "".join(f"\n- Not made yet: {fault}.\n" for fault in faults)
