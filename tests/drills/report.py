@@ -7,7 +7,6 @@ from typing import Any
 from deploy.prometheus import rules
 from tests.drills.faults import DRILLS, Drill
 
-
 HEAD = """# Fault drills
 
 Written by `make drills` from what it measured. Each fault is made for real: two workers, a broker and steady
