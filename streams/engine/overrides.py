@@ -51,7 +51,7 @@ log = logging.getLogger(__name__)
 
 TRANSACTION_BACKOFF_S: Final = 0.003
 SLICES_WAITING_MAX: Final = 4_096
-LEFT_WITHIN_S: Final = 2.0
+LEFT_WITHIN_S: Final = 1.0
 """How long a group may take to let a worker go that stops."""
 
 
@@ -155,6 +155,9 @@ class GroupThread(driver.AIOKafkaConsumerThread):
         if coordinator is not None and coordinator.generation > 0:
             leaving = asyncio.ensure_future(coordinator._maybe_leave_group())
             await asyncio.wait({leaving}, timeout=LEFT_WITHIN_S)
+        if not ended.done():  # a broker that hangs: without connections nothing waits for it any more
+            closing = asyncio.ensure_future(self._ensure_consumer()._client.close())
+            await asyncio.wait({closing}, timeout=LEFT_WITHIN_S)
 
     async def rejoin(self) -> None:
         """Ask for a rebalance."""
