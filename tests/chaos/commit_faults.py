@@ -7,7 +7,7 @@ from streams.engine.failpoints import PLACES
 from tests.chaos.scene import Scene, until
 from tests.chaos.workers import Worker
 
-REACHED_WITHIN_S: Final = 20.0
+REACHED_WITHIN_S: Final = 90.0
 OPENING: Final = ("after_restore", "after_fence", "after_tail")
 """Places that are passed once for each opening of a partition."""
 ON_PURPOSE: Final = "failed on purpose"
