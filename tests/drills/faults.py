@@ -166,7 +166,7 @@ def poison_flood(scene: Scene) -> Iterator[None]:
     scene.load.traffic.per_s, scene.load.traffic.bad_share = 20, 0.0
     for worker in scene.workers:
         worker.restart(KAIROS_ENGINE_DEAD_LETTER_SHARE_MAX="1")
-    scene.until_ready()
+    scene.until_past()
     for worker in scene.workers:
         worker.restart()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import resource
 import signal
@@ -27,6 +28,8 @@ PARTITIONS = 4
 DISK = "24m"
 """The disk of the second worker."""
 READY_WITHIN_S = 120.0
+PAST_WITHIN_S = 240.0
+LEFT_MAX = 100
 LOOK_EVERY_S = 0.2
 POLICY = """version = "{version}"
 
@@ -102,6 +105,17 @@ class Worker:
         """Whether it answers at all."""
         return self._asked("healthz")
 
+    @property
+    def lag(self) -> int | None:
+        """Records that it has not taken yet; None where it does not answer or does not work."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/partitions", timeout=2) as answer:
+                partitions = [it for it in json.loads(answer.read()) if it["role"] == "active"]
+        except OSError:
+            return None
+        at_work = partitions and all(it["phase"] == "working" for it in partitions)
+        return sum(it["lag"] for it in partitions) if at_work else None
+
     def _asked(self, page: str) -> bool:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{page}", timeout=2) as answer:
@@ -139,6 +153,15 @@ class Scene:
     def until_ready(self) -> None:
         """Wait until all workers are."""
         until(lambda: all(worker.ready for worker in self.workers), READY_WITHIN_S, "the workers are ready")
+
+    def until_past(self) -> None:
+        """Wait until what came before is taken; a little always comes."""
+
+        def past() -> bool:
+            lags = [worker.lag for worker in self.workers]
+            return all(lag is not None and lag < LEFT_MAX for lag in lags)
+
+        until(past, PAST_WITHIN_S, "what came before is taken")
 
     def policy(self, version: str) -> Path:
         """A policy file of that name."""
