@@ -18,7 +18,7 @@ HELD: Final = "engine.held/held-1000000"
 LIVE: Final = "engine.live/12_partitions"
 
 ROWS: Final[tuple[Row, ...]] = (
-    ("engine job, events", "engine.count/events_per_s/engine", "/s", "at least", 50_000),
+    ("engine job, events", "engine.count/engine/events_per_s", "/s", "at least", 50_000),
     ("engine job, times plain Faust", "engine.count/times_plain", "x", "at least", 25),
     ("full job, one process, events", "engine.journey/1_process/events_per_s", "/s", "at least", 10_000),
     ("restore, records", f"{HELD}/restore_records_per_s", "/s", "at least", 200_000),
@@ -38,13 +38,17 @@ ROWS: Final[tuple[Row, ...]] = (
 )
 
 ALSO: Final[tuple[tuple[str, str, str], ...]] = (
-    ("engine job, events and looks", "engine.count/events_per_s/engine_steps", "/s"),
-    ("the same in a plain Faust agent", "engine.count/events_per_s/plain", "/s"),
-    ("the same in a tuned Faust agent", "engine.count/events_per_s/tuned", "/s"),
+    ("engine job, events and looks", "engine.count/engine/steps_per_s", "/s"),
+    ("the same in a plain Faust agent", "engine.count/plain/events_per_s", "/s"),
+    ("the same in a tuned Faust agent", "engine.count/tuned/events_per_s", "/s"),
+    ("engine job, processor per event", "engine.count/engine/cpu_us_per_event", "us"),
+    ("plain Faust, processor per event", "engine.count/plain/cpu_us_per_event", "us"),
+    ("tuned Faust, processor per event", "engine.count/tuned/cpu_us_per_event", "us"),
     ("full job, one process, events and looks", "engine.journey/1_process/steps_per_s", "/s"),
     ("full job, one process, processor per step", "engine.journey/1_process/cpu_us_per_step", "us"),
     ("full job, two processes, events", "engine.journey/2_process/events_per_s", "/s"),
     ("the same core in a Faust agent", "engine.journey/faust/events_per_s", "/s"),
+    ("the same core in a Faust agent, processor per step", "engine.journey/faust/cpu_us_per_step", "us"),
     ("full job, times the same core in Faust", "engine.journey/times_faust", "x"),
     ("restore of 1 M customers to ready", f"{HELD}/restore_to_ready_s", "s"),
     ("warm restart after the session ended", "engine.held/warm_restart/after_the_session/to_ready_s", "s"),

@@ -52,30 +52,44 @@ def steps_of(sample: Sample) -> int:
 def measure_count(ground: Ground, size: Size) -> Figures:
     """(a) The engine's own cost: against plain Faust, and against tuned Faust."""
     prefix = "count."
-    first = ground.settings("count-topics", prefix, "unused")
-    ground.make_topics(first, PARTITIONS)
+    ground.make_topics(ground.settings("count-topics", prefix, "unused"), PARTITIONS)
     topic = prefix + counting.INPUT
     records = counting.events(topic, size.count_events, size.count_customers, PARTITIONS, wall_ms())
     laid = ground.lay(records)
-    found: dict[str, list[float]] = {"engine": [], "engine_steps": [], "plain": [], "tuned": []}
+    contestants: dict[str, Callable[[int], Runner]] = {
+        "engine": lambda number: kairos(ground, "count", prefix, f"count-{number}"),
+        "plain": lambda number: faust_agent(ground, "count", prefix, f"faust-count-{number}", (topic,)),
+        "tuned": lambda number: faust_agent(ground, "tuned", prefix, f"faust-tuned-{number}", (topic,)),
+    }
+    found: dict[str, dict[str, list[float]]] = {
+        name: {"events_per_s": [], "steps_per_s": [], "cpu_us_per_event": []} for name in contestants
+    }
     for number in range(size.rounds):
-        engine = kairos(ground, "count", prefix, f"count-{number}")
-        samples = _measured([engine], size.seconds, laid)
-        found["engine"].append(rate(samples, events_of, warm_s=WARM_S))
-        found["engine_steps"].append(rate(samples, steps_of, warm_s=WARM_S))
-        for job in ("count", "tuned"):
-            agent = faust_agent(ground, job, prefix, f"faust-{job}-{number}", (topic,))
-            samples = _measured([agent], size.seconds, laid)
-            found["plain" if job == "count" else job].append(rate(samples, events_of, warm_s=WARM_S))
-    middle = {name: median(rates) for name, rates in found.items()}
+        for name, make in contestants.items():
+            samples = _measured([make(number)], size.seconds, laid)
+            found[name]["events_per_s"].append(rate(samples, events_of, warm_s=WARM_S))
+            found[name]["steps_per_s"].append(rate(samples, steps_of, warm_s=WARM_S))
+            found[name]["cpu_us_per_event"].append(cpu_us(samples, events_of))
+    middle = {
+        name: {what: round(median(values), 1) for what, values in one.items()} for name, one in found.items()
+    }
+    engine = middle["engine"]
     return {
         "partitions": PARTITIONS,
         "events_laid": laid,
         "customers": size.count_customers,
-        "events_per_s": {name: round(it) for name, it in middle.items()},
-        "rounds": {name: [round(it) for it in rates] for name, rates in found.items()},
-        "times_plain": round(middle["engine"] / middle["plain"], 1),
-        "times_tuned": round(middle["engine"] / middle["tuned"], 1),
+        **middle,
+        "rounds": {name: [round(it) for it in one["events_per_s"]] for name, one in found.items()},
+        **{
+            f"times_{name}": round(engine["events_per_s"] / middle[name]["events_per_s"], 1)
+            for name in ("plain", "tuned")
+        },
+        **{
+            f"processor_{name}_to_engine": round(
+                middle[name]["cpu_us_per_event"] / engine["cpu_us_per_event"], 1
+            )
+            for name in ("plain", "tuned")
+        },
     }
 
 
