@@ -213,7 +213,7 @@ def other_policy(scene: Scene) -> Iterator[None]:
 def bad_policy(scene: Scene) -> Iterator[None]:
     scene.load.say_control("drill", encode(Control("drill", "policy", policy="version = 7\n")))
     yield
-    scene.load.say_control("drill", b"")
+    scene.load.say_control("drill", None)
 
 
 DRILLS = (

@@ -49,7 +49,7 @@ class Load:
         self.sent = 0
         self._bootstrap, self._prefix, self._partitions = bootstrap, prefix, partitions
         self._ends = threading.Event()
-        self._said: list[tuple[str, bytes, bytes]] = [
+        self._said: list[tuple[str, bytes, bytes | None]] = [
             (CATALOGUE, PRODUCT.product_id.encode(), encode(PRODUCT)),
         ]
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
@@ -63,8 +63,8 @@ class Load:
         self._ends.set()
         self._thread.join(30)
 
-    def say_control(self, key: str, value: bytes) -> None:
-        """A word of the operator."""
+    def say_control(self, key: str, value: bytes | None) -> None:
+        """A word of the operator; None takes it back."""
         self._said.append((CONTROL, key.encode(), value))
 
     async def _run(self) -> None:
