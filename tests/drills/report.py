@@ -55,4 +55,4 @@ def _missing(names: list[str]) -> str:
 
 
 def _undone(faults: list[str]) -> str:
-    return "".join(f"\n- Not made yet: {fault}.\n" for fault in faults)
+    return "".join(f"\n- Not done to its end yet: {fault}.\n" for fault in faults)
