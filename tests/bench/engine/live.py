@@ -51,11 +51,11 @@ class Size(Struct, frozen=True, kw_only=True):
 
     wakeups: int = 1_000_000
     partitions: tuple[int, ...] = (12, 4, 48)
-    seconds: float = 30.0
-    burst: int = 40_000
+    seconds: float = 20.0
+    burst: int = 20_000
     """Events at once, to see the most that a worker takes."""
     share: float = 0.5
-    large_orders: int = 8
+    large_orders: int = 5
 
 
 class Setting:

@@ -31,9 +31,9 @@ class Size(Struct, frozen=True, kw_only=True):
     """Of one contestant in one round."""
     count_events: int = 1_200_000
     count_customers: int = 10_000
-    lives: int = 5_000
+    lives: int = 2_000
     """Customers whose whole lives the journey decides."""
-    plain_lives: int = 200
+    plain_lives: int = 100
 
 
 Figures = dict[str, Any]
