@@ -151,7 +151,7 @@ async def _run(directory: Path, broker: Broker, rebalances: int, rate: float) ->
     }
 
 
-def measure(directory: Path, rebalances: int, rate: float = 20.0) -> dict[str, Any]:
+def measure(directory: Path, rebalances: int, rate: float = 2.0) -> dict[str, Any]:
     """On a broker of its own."""
     directory.mkdir(parents=True, exist_ok=True)
     broker = Broker(directory / "kafka")
@@ -166,7 +166,12 @@ def main(argv: Sequence[str]) -> int:
     """Measure, write, show."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.rebalances", description=__doc__)
     parser.add_argument("--rebalances", type=int, default=200)
-    parser.add_argument("--rate", type=float, default=20.0, help="events a second, about")
+    parser.add_argument(
+        "--rate",
+        type=float,
+        default=2.0,
+        help="events a second, about: few, so that it is not the state that grows",
+    )
     parser.add_argument("--keep", type=Path, help="a folder for logs and state, which is left as it is")
     parser.add_argument("--out", type=Path, default=Path("build/rebalances.json"))
     args = parser.parse_args(argv)
