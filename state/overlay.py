@@ -153,6 +153,11 @@ class Overlay:
         """Put all changes into a batch, wake-ups included. From here on the store is taken to hold them."""
         self._shelf.commit_to(batch)
 
+    @property
+    def held(self) -> int:
+        """How many records are in hand, also those that are known to be missing."""
+        return self._shelf.held
+
     def drop(self) -> None:
         """Forget everything, changes included; the next read asks the store."""
         self._shelf.drop()

@@ -59,6 +59,11 @@ class Shelf:
         """How often a record was asked for, and how often the store had to be read for it."""
         self._settled: list[_Slot] = []  # since the last commit; one that settled twice stands in it twice
 
+    @property
+    def held(self) -> int:
+        """How many records are in hand."""
+        return len(self._slots)
+
     def get(self, kind: Kind[K, R], name: K) -> R | None:
         """The record in hand; None when there is none. A change of it counts after `put` or `touch`."""
         self.asked += 1

@@ -213,6 +213,7 @@ def _kit(worker: Worker, run: RunSlice, decoder: InputDecoder, count: int) -> Ki
         output_prefix=mode.output_prefix,
         replay=mode.replay,
         totals=worker.totals,
+        in_hand_max=max(1, settings.state.cache_entries // count),
         decides=mode.decides,
         wire=wire(engine.wire_format, {} if schemas is None else schemas.outputs, worlds.identity),
         readable=None if schemas is None else schemas.readable,

@@ -52,8 +52,8 @@ from streams.sources.source import TOPICS
 
 log = logging.getLogger(__name__)
 
-IN_HAND_MAX: Final = 20_000
-"""Steps after which decoded records are let go of."""
+IN_HAND_MAX: Final = 10_000
+"""Records in hand of one partition after which all are let go of, where no setting says another number."""
 _SLICE_CHECK: Final = 8
 """Steps between two looks at the clock inside a slice."""
 
@@ -105,6 +105,7 @@ class Decider:
         prefix: str = DEFAULT_PREFIX,
         wire: Wire | None = None,
         journal: Journal | None = None,
+        in_hand_max: int = IN_HAND_MAX,
     ) -> None:
         self.counts = Counts()
         self.position = position
@@ -135,7 +136,7 @@ class Decider:
         self._incidents = self._raised.incidents
         self._fed = 0
         self._steps = 0
-        self._in_hand = 0
+        self._in_hand_max = in_hand_max
 
     @property
     def world(self) -> World:
@@ -227,11 +228,9 @@ class Decider:
         self._traced.clear()
         self._counted = self._count()
         self._fed = 0
-        self._in_hand += self._steps
         self._steps = 0
-        if self._in_hand >= IN_HAND_MAX:
+        if self._overlay.held >= self._in_hand_max:
             self._overlay.drop()
-            self._in_hand = 0
 
     def _slice(self, queue: deque[Any], step: Callable[[Any, At], None], within: Slice) -> None:
         self._now_ms = max(within.now_ms, self._now_ms)

@@ -13,7 +13,7 @@ from state.store import Store
 from streams.engine.clients import Clients
 from streams.engine.clock import Clock
 from streams.engine.decides import Decides
-from streams.engine.deciding import Decider
+from streams.engine.deciding import IN_HAND_MAX, Decider
 from streams.engine.failpoints import Failpoints
 from streams.engine.journal import Journal
 from streams.engine.position import Position
@@ -60,6 +60,7 @@ def journey(kit: Kit, store: Store, position: Position, journal: Journal | None)
         prefix=kit.said_under,
         wire=kit.wire,
         journal=journal,
+        in_hand_max=kit.in_hand_max,
     )
 
 
@@ -111,6 +112,8 @@ class Kit(Struct, frozen=True, kw_only=True):
     replay: ReplayPlan | None = None
     """Set when partitions are replayed, instead of lived or before that."""
     totals: Totals = field(default_factory=Totals)
+    in_hand_max: int = IN_HAND_MAX
+    """Decoded records that a partition keeps."""
     decides: Callable[[Kit, Store, Position, Journal | None], Decides] = journey
     """Makes what decides in a live partition."""
 

@@ -90,6 +90,16 @@ def test_a_slice_ends_when_its_time_is_over_and_leaves_the_rest() -> None:
     assert one.finish().position.inputs == {"journey.usage": one.steps}
 
 
+def test_records_in_hand_are_let_go_of_when_they_are_too_many() -> None:
+    one = decider(in_hand_max=40)
+    most = 0
+    for number in range(100):
+        one.take(deque([usage(number, f"c{number}")]), slice_())
+        commit(one)
+        most = max(most, one._overlay.held)
+    assert 30 < most < 40
+
+
 def test_the_position_is_the_last_change_and_says_what_was_read() -> None:
     one = decider()
     one.take(deque([usage(6), usage(7)]), slice_())
