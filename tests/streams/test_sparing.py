@@ -33,9 +33,13 @@ def clock() -> Clock:
 @pytest.fixture
 def heard(clock: Clock) -> Iterator[Heard]:
     handler, root = Heard(Sparing("aiokafka", clock=clock)), logging.getLogger()
+    client = logging.getLogger("aiokafka")
+    level = client.level
+    client.setLevel(logging.NOTSET)  # a command that ran in this process before may have silenced it
     root.addHandler(handler)
     yield handler
     root.removeHandler(handler)
+    client.setLevel(level)
 
 
 def away(times: int, name: str = "aiokafka.client") -> None:

@@ -23,6 +23,7 @@ from streams.engine import position as positions
 from streams.inputs.partition import murmur2_partition
 from streams.migration.moving import Move
 from streams.settings import load_settings
+from streams.up.stage import keep_for_ever
 from tests.brokers import Topics
 from tests.streams.up.test_outside import environ_of, kairos, openings, running
 
@@ -151,6 +152,7 @@ def test_an_application_grows_and_goes_on_where_it_ended(tmp_path: Path, topics:
     for application in (old, new):
         kairos(application.environ(), "topics", "apply", "--yes")
     kairos(old.environ(), "traffic", "begin", "--dir", str(shop))
+    asyncio.run(keep_for_ever(load_settings(new.environ())))  # what is of the past would age away meanwhile
 
     refused = old.migrate(new)
     assert (refused.returncode, "are not decided yet" in refused.stderr) == (2, True)
