@@ -1,7 +1,8 @@
 """`python -m tests.chaos`: workers on a real Kafka under load and faults, and what came of it as JSON.
 
-The exit code is 1 when anything is missing, said twice, unequal to what the oracle decides, or must not
-be, or when a long run did not see enough; against an ordinary agent, when none of its losses and repeats was seen.
+The exit code is 1 when anything is missing, said twice, unequal to what the oracle decides, or must not be,
+or when a long run did not see enough; against an ordinary agent, when none of its losses and repeats was
+seen.
 """
 
 import argparse
