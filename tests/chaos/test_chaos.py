@@ -109,9 +109,14 @@ def standing_still(from_ms: float, pause_ms: float) -> Result:
 @pytest.mark.broker
 @pytest.mark.slow
 def test_an_ordinary_agent_is_seen_to_lose_or_repeat(tmp_path: Path) -> None:
-    try:
-        found = run_against_plain(Wanted(directory=tmp_path, seconds=10, seed=3, events_per_s=100))
-    except Unavailable as error:
-        pytest.skip(f"no Kafka on this machine: {error}")
-    assert found.inputs > 0
-    assert found.missing + found.twice > 0
+    """A kill at a lucky moment costs nothing; that several runs of them do would mean that nobody looks."""
+    for seed in (3, 4, 5):
+        wanted = Wanted(directory=tmp_path / str(seed), seconds=10, seed=seed, events_per_s=100)
+        try:
+            found = run_against_plain(wanted)
+        except Unavailable as error:
+            pytest.skip(f"no Kafka on this machine: {error}")
+        assert found.inputs > 0
+        if found.missing + found.twice > 0:
+            return
+    pytest.fail("three runs under kills, and nothing was seen to be missing or said twice")

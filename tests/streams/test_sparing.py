@@ -33,12 +33,12 @@ def clock() -> Clock:
 @pytest.fixture
 def heard(clock: Clock) -> Iterator[Heard]:
     handler, root = Heard(Sparing("aiokafka", clock=clock)), logging.getLogger()
-    client = logging.getLogger("aiokafka")
+    client, others = logging.getLogger("aiokafka"), root.handlers[:]
     level = client.level
     client.setLevel(logging.NOTSET)  # a command that ran in this process before may have silenced it
-    root.addHandler(handler)
+    root.handlers[:] = [handler]  # and a worker may have left handlers that count as well
     yield handler
-    root.removeHandler(handler)
+    root.handlers[:] = others
     client.setLevel(level)
 
 
