@@ -13,7 +13,7 @@ set -eu
 HELM=helm.sh/helm/v3/cmd/helm@v3.22.0
 KUBECONFORM=github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0
 WITHIN_S=120
-BUILT_WITHIN_S=1200
+BUILT_WITHIN_S=360
 
 folder=${1:-build/tools}
 code=0
