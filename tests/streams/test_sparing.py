@@ -33,12 +33,12 @@ def clock() -> Clock:
 @pytest.fixture
 def heard(clock: Clock) -> Iterator[Heard]:
     handler, root = Heard(Sparing("aiokafka", clock=clock)), logging.getLogger()
-    client, others = logging.getLogger("aiokafka"), root.handlers[:]
+    client = logging.getLogger("aiokafka")
     level = client.level
     client.setLevel(logging.NOTSET)  # a command that ran in this process before may have silenced it
-    root.handlers[:] = [handler]  # and a worker may have left handlers that count as well
+    root.addHandler(handler)
     yield handler
-    root.handlers[:] = others
+    root.removeHandler(handler)
     client.setLevel(level)
 
 
@@ -50,7 +50,9 @@ def away(times: int, name: str = "aiokafka.client") -> None:
 def test_what_a_client_repeats_is_said_a_few_times(heard: Heard) -> None:
     away(1_000)
     assert heard.lines == [AWAY % (number, "refused") for number in range(SAID_MAX)]
-    assert left_out() == 1_000 - SAID_MAX
+    with_it = left_out()
+    logging.getLogger().removeHandler(heard)
+    assert with_it - left_out() == 1_000 - SAID_MAX  # handlers of others may count as well
 
 
 def test_after_a_while_it_is_said_again_with_how_often_it_was_left_out(heard: Heard, clock: Clock) -> None:
