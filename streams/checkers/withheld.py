@@ -1,4 +1,8 @@
-"""A withheld moment is said when its reason changes, and only then."""
+"""A withheld moment is said when its reason changes, and only then.
+
+A reason that comes and goes is wrong. But who stops being current is made to say `catching_up` by what
+happens to the partition, and the reason of before once it is current again: that makes room for one more.
+"""
 
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -49,4 +53,7 @@ class Withheld(Checker):
             self._times[old_key, old_reason] -= 1
         self._recent.append((at_ms, key, reason))
         self._times[key, reason] += 1
-        return self._times[key, reason] == REPEATS_MAX
+        return self._times[key, reason] >= REPEATS_MAX + self._times_not_current(at_ms)
+
+    def _times_not_current(self, at_ms: int) -> int:
+        return sum(begun <= at_ms and ended > at_ms - WITHIN_MS for begun, ended in self.case.not_current)

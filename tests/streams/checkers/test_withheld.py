@@ -38,3 +38,13 @@ def test_reasons_that_come_and_go_are_wrong(apart_ms: int, wrong: int) -> None:
     for number in range(REPEATS_MAX):
         story.look(T + number * apart_ms, withheld("friction", scope="episode"))
     assert len(wrongs(Withheld, story)) == wrong
+
+
+@pytest.mark.parametrize(("catching_up", "wrong"), [(True, 0), (False, 1)])
+def test_a_partition_that_falls_behind_again_and_again_may_say_so(*, catching_up: bool, wrong: int) -> None:
+    story = Story()
+    for number in range(REPEATS_MAX):
+        at = T + number * HOUR
+        story.look(at, withheld("catching_up"), current=not catching_up)
+        story.look(at + HOUR // 2, withheld("friction"))
+    assert len({what.split(" as ")[1] for what in wrongs(Withheld, story)}) == 2 * wrong
