@@ -23,6 +23,7 @@ from schemas.records import Product
 from schemas.topics import CATALOGUE, CONTROL, journey_inputs
 from state.rocks_options import RocksResources
 from state.store import Store
+from streams import collecting
 from streams.cli import DISTRIBUTION
 from streams.client_options import (
     client_options,
@@ -113,6 +114,7 @@ def create(
 
     `checked` is the partition count of the inputs, where that was asked already.
     """
+    collecting.rarely()
     shorten_transaction_backoff()
     mode = mode or Mode()
     clients = Clients(

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from importlib import metadata
 from typing import Protocol, cast
 
+from streams import collecting
 from streams.errors import KairosError
 
 DISTRIBUTION = "kairos-journey"
@@ -63,6 +64,7 @@ def load(name: str) -> Command:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `kairos` with `argv` (default: the arguments of the process) and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    collecting.rarely()
     try:
         args = _parser(words).parse_args(words)
         code = load(args.command).run(args)

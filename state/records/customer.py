@@ -9,7 +9,6 @@ from state.records.parts import NEVER, NO_FLOOR, Mark, Stamp, by_position
 TICKETS_MAX = 16
 PAYMENTS_MAX = 8
 RETURNS_MAX = 16
-RESPONSES_MAX = 16
 DECLINES_MAX = 8
 ORDER_DAYS_MAX = 8
 ANSWERS_MAX = 16
@@ -62,17 +61,6 @@ class Answer(Struct, array_like=True, gc=False):
     key: str
     latest: Stamp
     value: str
-
-
-class Response(Struct, array_like=True, gc=False):
-    """What was reported back about one eligibility, newest of each kind."""
-
-    eligibility_id: str
-    latest: Stamp = NEVER
-    sent: Stamp = NEVER
-    failed: Stamp = NEVER
-    suppressed: Stamp = NEVER
-    seen: Stamp = NEVER
 
 
 class FlagNow(Struct, array_like=True, gc=False):
@@ -211,8 +199,6 @@ class CustomerRecord(Struct, omit_defaults=True, rename=by_position(), gc=False)
     goals: list[tuple[int, str, str]] = []
     answers: list[Answer] = []
     answers_floor: Mark = NO_FLOOR
-    responses: list[Response] = []
-    responses_floor: Mark = NO_FLOOR
     declines: list[tuple[int, str, str, str]] = []
     order_days: list[int] = []
     # said

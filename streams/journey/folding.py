@@ -15,16 +15,14 @@ from state.records.customer import (
     CHANNELS_MAX,
     DECLINES_MAX,
     GOALS_MAX,
-    RESPONSES_MAX,
     TICKETS_MAX,
     Answer,
     Consent,
     CustomerRecord,
-    Response,
     Ticket,
 )
 from state.records.order import PARCELS_MAX, OrderRecord, Parcel
-from state.records.parts import NEVER, Mark, Stamp
+from state.records.parts import Mark, Stamp
 from streams.journey.channels import states
 from streams.journey.facts import above, bound, earlier, keep_ends, keep_newest, keep_whole, later, wins
 from streams.journey.folding_purchases import fold_purchase
@@ -157,8 +155,6 @@ def fold_reply(step: Step, event: Reply) -> None:
     """What a customer or a sender said back."""
     customer = step.customer
     stamp = (event.occurred_at, event.event_id)
-    if event.feedback is not None and event.eligibility_id is not None:
-        _fold_feedback(customer, event.eligibility_id, event.feedback, stamp)
     intent, signals_friction = meaning_of(event, step.world.policies.base)
     if intent == "frustrated":
         customer.negative = later(customer.negative, stamp)
@@ -187,30 +183,6 @@ def _channels_meant(step: Step, channel: str | None) -> tuple[str, ...]:
     if channel is None:
         return tuple(sending.known_channels)
     return sending.opt_out_channels.get(channel, (channel,))
-
-
-def _fold_feedback(customer: CustomerRecord, eligibility_id: str, feedback: str, stamp: Stamp) -> None:
-    if not above(stamp, eligibility_id, customer.responses_floor):
-        return
-    held = next((r for r in customer.responses if r.eligibility_id == eligibility_id), None)
-    if held is None:
-        held = Response(eligibility_id)
-        customer.responses.append(held)
-    held.latest = later(held.latest, stamp)
-    setattr(held, feedback, later(getattr(held, feedback), stamp))
-    customer.responses_floor = bound(
-        customer.responses, customer.responses_floor, RESPONSES_MAX, _newest_of_response, _trim_response
-    )
-
-
-def _newest_of_response(held: Response) -> Mark:
-    return (held.latest[0], held.latest[1], held.eligibility_id)
-
-
-def _trim_response(held: Response, floor: Mark) -> None:
-    for name in ("sent", "failed", "suppressed", "seen"):
-        if not above(getattr(held, name), held.eligibility_id, floor):
-            setattr(held, name, NEVER)
 
 
 def _fold_answer(customer: CustomerRecord, answer: Answer) -> None:

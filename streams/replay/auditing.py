@@ -23,6 +23,7 @@ from state.layouts import Codecs
 from state.memory import MemoryStore
 from state.overlay import Overlay
 from state.store import Store
+from streams import collecting
 from streams.inputs.partition import murmur2_partition
 from streams.journey.step import World
 from streams.journey.words import Move
@@ -128,7 +129,7 @@ def _in_processes(
 ) -> list[Audited]:
     """Each partition in one of several processes; progress comes by the partition."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(processes, setup.partitions), context) as pool:
+    with ProcessPoolExecutor(min(processes, setup.partitions), context, collecting.rarely) as pool:
         futures = [pool.submit(audit_partition, setup, n, sends) for n, sends in enumerate(by_partition)]
         numbers = {future: number for number, future in enumerate(futures)}
         for future in as_completed(futures):

@@ -40,7 +40,7 @@ from streams.replay.silence import Silence
 from streams.replay.tally import Tally
 from streams.sources.source import TOPICS, Event, Responder
 
-IN_HAND_STEPS: Final = 2_000
+IN_HAND_STEPS: Final = 8_000
 NARROW: Final = bytes(4)
 """The upper half of a due time that MessagePack writes in fewer than the eight bytes of the head."""
 FAULT_RETRY_MS: Final = 86_400_000

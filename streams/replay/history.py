@@ -89,7 +89,7 @@ class Shop(Struct, frozen=True):
         def wanted(customer_id: str) -> bool:
             return murmur2_partition(customer_id.encode(), partitions) == partition
 
-        source = online_retail(self.path, self.seed, wanted)
+        source = online_retail(self.path, self.seed, wanted, self.catalogue)
         if not self.disturbance.within_ms and not self.disturbance.repeat_share:
             return Opened(source.events(), int, source.responder, source.counts)
         reorder = Reorder(self.disorder_ms, refuse)

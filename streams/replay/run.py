@@ -26,6 +26,7 @@ from state.memory import MemoryStore
 from state.rocks import RocksStore
 from state.rocks_options import RocksResources
 from state.store import Store, scan_all
+from streams import collecting
 from streams.errors import Fatal
 from streams.journey.policy_set import Plain
 from streams.journey.step import World
@@ -254,7 +255,7 @@ def _in_processes(setup: Setup, processes: int, progress: Progress) -> list[Done
     """Started anew and not forked: threads and locks of the parent do not go along."""
     context = multiprocessing.get_context("spawn")
     shared = context.Array("d", setup.partitions * 2, lock=False)
-    with ProcessPoolExecutor(processes, context, initializer=_share, initargs=(shared,)) as pool:
+    with ProcessPoolExecutor(processes, context, initializer=_begin, initargs=(shared,)) as pool:
         waiting = {pool.submit(_in_process, setup, number) for number in range(setup.partitions)}
         everything = list(waiting)
         while waiting:
@@ -268,7 +269,8 @@ _shared: list[Any] = []
 """The progress of all partitions, given to a worker process once when it starts."""
 
 
-def _share(shared: Any) -> None:
+def _begin(shared: Any) -> None:
+    collecting.rarely()
     _shared[:] = [shared]
 
 

@@ -8,12 +8,14 @@ The history ends when the day of the last invoice ends (UTC): what would happen 
 made-up events after that are counted and not handed out.
 
 A replay over several processes gives each of them the same file and a filter of customers. The filter changes
-neither the catalogue nor any event of the customers that are left.
+neither the catalogue nor any event of the customers that are left. What was read and matched is kept for the
+next filter of the same process, and who has the catalogue already need not have it made again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from schemas.records import OrderLine, Product
@@ -21,7 +23,7 @@ from streams.errors import Fatal
 from streams.sources.bought import Bought, Taken, purchases
 from streams.sources.made_up_catalogue import CURRENCY, made_up_catalogue
 from streams.sources.order_log import Invoice, OrderLog, read_order_log
-from streams.sources.refunds import Refund, match_refunds
+from streams.sources.refunds import Matched, Refund, match_refunds
 from streams.sources.responder import responder
 from streams.sources.source import Counts, Event, Responder
 from streams.sources.surroundings import Surroundings
@@ -31,22 +33,44 @@ CustomerFilter = Callable[[str], bool]
 """Whether the events of a customer, by id, are wanted."""
 
 
-def online_retail(path: Path | str, seed: int, customers: CustomerFilter | None = None) -> OnlineRetail:
-    """Read the log at `path` (CSV or gzipped CSV); `Fatal` when it cannot be read or has no order."""
-    return OnlineRetail(read_order_log(Path(path)), seed, customers)
+def online_retail(
+    path: Path | str,
+    seed: int,
+    customers: CustomerFilter | None = None,
+    catalogue: tuple[Product, ...] | None = None,
+) -> OnlineRetail:
+    """Read the log at `path` (CSV or gzipped CSV); `Fatal` when it cannot be read or has no order.
+
+    `catalogue` is what was made up for the same log and seed before, None to make it up.
+    """
+    path = Path(path)
+    written_ns = path.stat().st_mtime_ns if path.exists() else 0
+    return OnlineRetail(*_read(path, written_ns), seed, customers, catalogue)
+
+
+@lru_cache(maxsize=1)
+def _read(path: Path, written_ns: int) -> tuple[OrderLog, Matched]:  # noqa: ARG001 - a changed file is read anew
+    log = read_order_log(path)
+    return log, match_refunds(log)
 
 
 class OnlineRetail:
     """A `Source` of one order log, one seed and one filter."""
 
-    def __init__(self, log: OrderLog, seed: int, customers: CustomerFilter | None = None) -> None:
+    def __init__(
+        self,
+        log: OrderLog,
+        matched: Matched,
+        seed: int,
+        customers: CustomerFilter | None = None,
+        catalogue: tuple[Product, ...] | None = None,
+    ) -> None:
         if not any(not invoice.is_credit for invoice in log.invoices):
             raise Fatal("the order log has no order of a known customer: there is nothing to replay")
         self._log = log
-        matched = match_refunds(log)
         self._refunds = matched.refunds
         self._wanted = customers
-        self.catalogue: tuple[Product, ...] = made_up_catalogue(log, seed)
+        self.catalogue: tuple[Product, ...] = catalogue or made_up_catalogue(log, seed)
         self.counts = Counts(read=dict(log.read), left_out=dict(log.left_out + matched.left_out))
         self.responder: Responder | None = responder(seed, self.catalogue)
         self.ends_at_ms = (log.invoices[-1].at_ms // DAY_MS + 1) * DAY_MS

@@ -11,6 +11,7 @@ from streams.errors import Fatal
 from streams.sources.online_retail import OnlineRetail, online_retail
 from streams.sources.order_log import OrderLog
 from streams.sources.parcels import DAY_MS
+from streams.sources.refunds import match_refunds
 from streams.sources.slice import SLICE
 from streams.sources.source import MADE_UP, TOPIC_RANKS, Event
 from tests.streams.sources.conftest import SEED, WriteLog
@@ -88,7 +89,7 @@ def test_a_second_reading_gives_the_same_bytes(events: tuple[Event, ...]) -> Non
 def test_another_seed_changes_what_is_made_up_and_nothing_real(
     events: tuple[Event, ...], log: OrderLog
 ) -> None:
-    other = tuple(OnlineRetail(log, SEED + 1).events())
+    other = tuple(OnlineRetail(log, match_refunds(log), SEED + 1).events())
     assert encoded(other) != encoded(events)
     for kind in ("order_placed", "order_refunded"):
         assert encoded(tuple(real(other, kind))) == encoded(tuple(real(events, kind)))
@@ -98,7 +99,7 @@ def test_another_seed_changes_what_is_made_up_and_nothing_real(
 def test_a_filter_of_customers_changes_no_event_of_those_that_are_left(
     source: OnlineRetail, events: tuple[Event, ...], log: OrderLog, part: int
 ) -> None:
-    of_part = OnlineRetail(log, SEED, lambda customer: int(customer) % 3 == part)
+    of_part = OnlineRetail(log, match_refunds(log), SEED, lambda customer: int(customer) % 3 == part)
     assert of_part.catalogue == source.catalogue
     assert of_part.ends_at_ms == source.ends_at_ms
     expected = tuple(event for event in events if int(event.customer_id) % 3 == part)
