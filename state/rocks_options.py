@@ -15,6 +15,14 @@ WRITE_BUFFERS_BYTES: Final = 48 * MIB
 """Write buffers of all partitions of a process together, a part of the above."""
 PARTITION_BUFFER_BYTES: Final = 16 * MIB
 TABLE_BYTES: Final = 32 * MIB
+TABLES_TO_MERGE: Final = 12
+TABLES_TO_SLOW: Final = 36
+TABLES_TO_STOP: Final = 60
+"""Fresh tables of a partition before they are merged, before writes are slowed for it, and before they wait.
+
+Buffers that many partitions share are small, so a restore makes many tables: merged four at a time, they took
+as much of the processor as all else did.
+"""
 OPEN_FILES_MAX: Final = 128
 INFO_LOG_BYTES: Final = MIB
 INFO_LOGS_MAX: Final = 2
@@ -61,6 +69,9 @@ def database(resources: RocksResources) -> rocksdict.Options:
     options.set_max_write_buffer_number(3)
     options.set_write_buffer_manager(resources.write_buffers)
     options.set_target_file_size_base(TABLE_BYTES)
+    options.set_level_zero_file_num_compaction_trigger(TABLES_TO_MERGE)
+    options.set_level_zero_slowdown_writes_trigger(TABLES_TO_SLOW)
+    options.set_level_zero_stop_writes_trigger(TABLES_TO_STOP)
     options.set_max_open_files(OPEN_FILES_MAX)
     options.set_max_background_jobs(BACKGROUND_JOBS)
     options.set_max_log_file_size(INFO_LOG_BYTES)

@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from state import directory
 from state.errors import Damaged, UnknownFormat, UnknownVersion
-from state.restore import changelog_batch
+from state.restore import Written, changelog_batch
 from state.rocks import RocksStore
 from state.rocks_options import RocksResources
 from state.store import Store
@@ -76,17 +76,19 @@ async def follow(
     store: Store,
     until: Callable[[int], bool],
     progress: Callable[[int, int], None],
+    written: Written | None = None,
 ) -> None:
     """Apply the changelog from the consumer's position on, until `until(position)` says so.
 
-    `progress` is told how many records were applied, and the position. What was applied stays.
+    `progress` is told how many records were applied, and the position. What was applied stays. `written` is
+    there for a store that began empty, and knows what was written to it.
     """
     while not until(offset := await consumer.position(changelog)):
         found = await consumer.getmany(changelog, timeout_ms=WAIT_MS, max_records=RECORDS_MAX)
         after = await consumer.position(changelog)
         records = found.get(changelog, ())
         if records or after != offset:
-            batch = changelog_batch(store, {record.key: record.value for record in records})
+            batch = changelog_batch(store, {record.key: record.value for record in records}, written)
             positions.put_changelog_mark(batch, Mark(after, wall_ms()))
             store.write(batch)
         progress(len(records), after)

@@ -29,6 +29,7 @@ from msgspec import structs
 
 from state import keys
 from state.errors import Damaged, StateError
+from state.restore import Written
 from state.rocks import RocksStore
 from streams.engine import position as positions
 from streams.engine import restore
@@ -196,13 +197,14 @@ class PartitionTask:
             store = self._store = restore.replace(store, kit.resources, why)
             mark = None
         consumer.seek(self._changelog, first if mark is None else mark.offset)
-        await self._follow(lambda at: at >= end - NEAR_END or self._role is Role.GONE)
+        written = Written(end - first) if mark is None else None
+        await self._follow(lambda at: at >= end - NEAR_END or self._role is Role.GONE, written)
         kit.failpoints.reach("after_restore")
 
-    async def _follow(self, until: Callable[[int], bool]) -> None:
+    async def _follow(self, until: Callable[[int], bool], written: Written | None = None) -> None:
         assert self._consumer is not None
         assert self._store is not None
-        await restore.follow(self._consumer, self._changelog, self._store, until, self._restored)
+        await restore.follow(self._consumer, self._changelog, self._store, until, self._restored, written)
 
     async def _follow_a_while(self) -> None:
         until_s = monotonic() + STANDBY_ROUND_S

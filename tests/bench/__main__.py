@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from streams import collecting
 from tests.bench import codecs, core, counted, store, whole_log
 from tests.bench.engine import parts as engine
 
@@ -24,6 +25,7 @@ PARTS = ("core", "growth", "log", "codecs", "store", "counting", *(ENGINE + name
 def main(argv: Sequence[str]) -> int:
     """Measure; 0 whatever comes out, since a figure says nothing on a busy machine."""
     args = _parser().parse_args(argv)
+    collecting.rarely()
     if args.profile:
         core.profile(2_000 if args.long else 200)
         return 0

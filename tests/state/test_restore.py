@@ -12,7 +12,7 @@ from state.layouts import Codecs
 from state.memory import MemoryStore
 from state.records.customer import CustomerRecord
 from state.records.order import OrderRecord
-from state.restore import changelog_batch, derived_wakeups
+from state.restore import BITS_MIN, BITS_PER_KEY, Written, changelog_batch, derived_wakeups
 from state.store import Batch, Store
 from tests.state.stores import MAKERS
 
@@ -51,6 +51,26 @@ def test_a_changelog_read_at_once_or_bit_by_bit_ends_in_the_same_store(
     fast.write(changelog_batch(fast, last))
     for prefix in (keys.META, keys.RECORDS, keys.WAKEUPS):
         assert slow.scan(prefix) == fast.scan(prefix)
+
+
+@given(CHANGES)
+def test_a_store_that_began_empty_is_restored_the_same_by_what_is_known_to_be_written(
+    changes: list[dict[bytes, bytes | None]],
+) -> None:
+    reading, knowing, written = MemoryStore(), MemoryStore(), Written(0)
+    for change in changes:
+        reading.write(changelog_batch(reading, change))
+        knowing.write(changelog_batch(knowing, change, written))
+    for prefix in (keys.META, keys.RECORDS, keys.WAKEUPS):
+        assert reading.scan(prefix) == knowing.scan(prefix)
+
+
+def test_few_new_keys_are_taken_for_written_and_no_written_one_for_new() -> None:
+    count = BITS_MIN // BITS_PER_KEY
+    names = [keys.customer(f"customer-{number}") for number in range(count)]
+    written = Written(count)
+    assert len(written.again(names)) < count // 50
+    assert written.again(names) == names
 
 
 @pytest.mark.parametrize("kind", MAKERS)
