@@ -35,7 +35,10 @@ def known(store: RocksStore) -> None:
 
 
 def erase(store: RocksStore) -> None:
+    """The customer, among others who come: a table of deletions alone would be rewritten soon by itself."""
     batch = Batch()
+    for number in range(8):
+        batch.put(keys.customer(f"new-{number}"), b"")
     batch.delete(keys.customer(CANARY))
     batch.wakeups[DUE] = False
     store.write(batch)
