@@ -8,6 +8,7 @@ seen.
 import argparse
 import json
 import logging
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -49,7 +50,7 @@ def main(argv: Sequence[str]) -> int:
             return int(not (found.missing or found.twice))
         if args.rounds:
             return _in_rounds(wanted, args)
-        said = report(run(wanted), args.pause_max)
+        said = _judged(wanted, args)
     _write(args.out, said)
     sys.stdout.write(table(said) + "\n")
     return int(failed(said))
@@ -58,13 +59,25 @@ def main(argv: Sequence[str]) -> int:
 def _in_rounds(wanted: Wanted, args: argparse.Namespace) -> int:
     """Round after round, each written down at once: who ends a long run early has what it found so far."""
     reports = []
-    for said in rounds(wanted, args.rounds, lambda wanted: report(run(wanted), args.pause_max)):
+    for said in rounds(wanted, args.rounds, lambda wanted: _judged(wanted, args)):
         reports.append(said)
         _write(args.out, total(reports))
         sys.stdout.write(table(said) + "\n\n" + shown(total(reports)) + "\n\n")
         sys.stdout.flush()
     whole = total(reports)
     return int(failed(whole) or not whole["counts_reached"])
+
+
+def _judged(wanted: Wanted, args: argparse.Namespace) -> dict[str, Any]:
+    """The report of a run. What its workers logged is kept when anything is wrong."""
+    said = report(run(wanted), args.pause_max)
+    if failed(said):
+        kept = args.out.with_name(f"{args.out.stem}-logs-of-seed-{wanted.seed}")
+        kept.mkdir(parents=True, exist_ok=True)
+        for written in wanted.directory.glob("worker-*.log"):
+            shutil.copy(written, kept)
+        sys.stdout.write(f"what the workers logged is in {kept}\n")
+    return said
 
 
 def _write(out: Path, said: Any) -> None:

@@ -66,12 +66,18 @@ def lacking(found: Mapping[str, int]) -> dict[str, int]:
 
 
 def scarce(reports: Sequence[Report], kinds: tuple[str, ...]) -> tuple[str, ...]:
-    """Those kinds of which there was not yet enough; all of them when only events are lacking."""
+    """Those kinds of which there was not yet enough, each as often as it is lacking, up to a bound.
+
+    All of them once when only events are lacking, and in the first round.
+    """
     happened, left = _sum(reports, "faults"), lacking(counts(reports))
-    needed = {"zombies": ZOMBIES, "kills of the broker": BROKER_KILLS}
-    wanted = {name for goal in left for name in needed.get(goal, ())}
-    wanted |= {name for name in kinds if happened[name] < OFTEN}
-    return tuple(name for name in kinds if name in wanted) or kinds
+    short = {name: OFTEN - happened[name] for name in kinds}
+    for goal, names in (("zombies", ZOMBIES), ("kills of the broker", BROKER_KILLS)):
+        for name in names:
+            short[name] = max(short[name], left.get(goal, 0))
+    if not reports:
+        return kinds
+    return tuple(name for name in kinds for _ in range(min(short[name], OFTEN))) or kinds
 
 
 def total(reports: Sequence[Report]) -> Report:

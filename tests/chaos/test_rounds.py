@@ -1,3 +1,4 @@
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -66,12 +67,14 @@ def test_zombies_and_kills_of_the_broker_are_wanted_more_often() -> None:
         "kill -9 of the broker": 5,
         "stop while the broker is gone": 4,
     }
-    wanted = scarce([said(faults=few)], KINDS)
-    assert set(wanted) == {
-        "frozen beyond its session",
-        "kill -9 of the broker",
-        "stop while the broker is gone",
+    wanted = Counter(scarce([said(faults=few)], KINDS))
+    assert wanted == {
+        "frozen beyond its session": 1,
+        "kill -9 of the broker": 1,
+        "stop while the broker is gone": 1,
     }
+    fewer = ENOUGH | {"frozen beyond its session": 2}
+    assert Counter(scarce([said(faults=fewer)], KINDS)) == {"frozen beyond its session": OFTEN}
 
 
 def test_each_goal_is_counted() -> None:
