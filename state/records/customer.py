@@ -20,7 +20,7 @@ NEWEST_ITEMS_MAX = 8
 RESTS_MAX = 32
 
 
-class Consent(Struct, array_like=True, gc=False):
+class Consent(Struct, omit_defaults=True, rename=by_position(), gc=False):
     """One channel: the profile's word, and the customer's own STOP and explicit opt-in."""
 
     channel: str
