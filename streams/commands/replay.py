@@ -20,6 +20,7 @@ from rich.text import Text
 from streams.commands import replay_kafka
 from streams.errors import Fatal
 from streams.journey.policy_set import PolicySet
+from streams.loading.durations import DISORDER, duration_ms
 from streams.loading.policy_file import load_policies, read_policy
 from streams.loading.policy_view import DEFAULT
 from streams.replay import against, audit_tables, summary
@@ -28,7 +29,7 @@ from streams.replay.calendar_campaign import write_sends
 from streams.replay.files import Files
 from streams.replay.history import SHOP
 from streams.replay.outputs import write_outputs
-from streams.replay.prepare import DISORDER, Options, duration_ms, prepare
+from streams.replay.prepare import Options, prepare
 from streams.replay.run import Done, Setup, replay_all
 from streams.replay.tally import Tally
 from streams.sources.slice import SLICE

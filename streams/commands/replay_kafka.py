@@ -22,11 +22,12 @@ from rich.text import Text
 
 from streams.configuration.arguments import add_arguments, settings_of
 from streams.errors import Fatal, Retryable
+from streams.loading.durations import duration_ms
 from streams.loading.policy_file import load_policies
 from streams.logs import set_up
 from streams.replay import summary
 from streams.replay.kept import KEY
-from streams.replay.prepare import duration_ms, time_ms
+from streams.replay.prepare import time_ms
 from streams.replay.tally import Tally
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from streams.configuration.arguments import add_arguments, settings_of
 from streams.errors import Fatal
+from streams.loading.durations import DISORDER, duration_ms
 from streams.logs import set_up
 from streams.processes import Processes, this_program
-from streams.replay.prepare import DISORDER, duration_ms
 from streams.settings import Settings
 
 if TYPE_CHECKING:

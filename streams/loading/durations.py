@@ -7,6 +7,10 @@ import re
 from decimal import Decimal
 from typing import Final
 
+from streams.errors import Fatal
+
+DISORDER: Final = "5 min"
+"""How late an event may come after those that happened later, in a replay of which nobody says otherwise."""
 UNITS_MS: Final = {"d": 86_400_000, "h": 3_600_000, "min": 60_000, "s": 1_000, "ms": 1}
 """Unit to milliseconds, the longest first."""
 DAYS_MAX: Final = 36_500
@@ -37,6 +41,14 @@ def parse_duration(text: str) -> int:
     if length_ms > DAYS_MAX * UNITS_MS["d"]:
         raise NotADuration(f'"{text.strip()}" is longer than {DAYS_MAX} d')
     return int(length_ms)
+
+
+def duration_ms(text: str) -> int:
+    """The same of what stands on a command line; `Fatal` with the reason."""
+    try:
+        return parse_duration(text)
+    except NotADuration as error:
+        raise Fatal(str(error)) from error
 
 
 def format_duration(length_ms: int) -> str:

@@ -14,14 +14,12 @@ from streams.errors import Fatal
 from streams.journey.policy_set import PolicySet
 from streams.loading.catalogue_file import read_products
 from streams.loading.control_file import load_control
-from streams.loading.durations import NotADuration, parse_duration
 from streams.replay.driver import IN_HAND_STEPS
 from streams.replay.files import Files, files_of, split
 from streams.replay.history import Disturbance, Shop, shop
 from streams.replay.run import Setup
 from streams.replay.spool import RUN_BYTES_MAX
 
-DISORDER: Final = "5 min"
 DISORDER_MS: Final = 300_000
 SHUFFLE_MS = 60_000
 PARTITIONS_MAX = 1_024
@@ -66,14 +64,6 @@ def prepare(options: Options, policies: PolicySet, work: Path) -> Setup:
         in_hand_steps=options.in_hand_steps,
         run_bytes_max=options.run_bytes_max,
     )
-
-
-def duration_ms(text: str) -> int:
-    """Milliseconds of a duration, with or without the space: "5 min", "5min"."""
-    try:
-        return parse_duration(text)
-    except NotADuration as error:
-        raise Fatal(str(error)) from error
 
 
 def time_ms(text: str) -> int:
