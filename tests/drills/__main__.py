@@ -26,8 +26,6 @@ from tests.tools import find
 
 FIRES_WITHIN_S = 210.0
 CLEARS_WITHIN_S = 300.0
-BASELINE_S = 10.0
-"""Of health, before the fault: what grows must have been seen before it grew."""
 
 
 class Measured(Struct, kw_only=True):
@@ -57,7 +55,7 @@ def main() -> int:
     measured = json.loads(asked.out.read_text())["drills"] if asked.only and asked.out.exists() else {}
     with tempfile.TemporaryDirectory(prefix="kairos-drills-") as folder, scene(Path(folder)) as at:
         for number, drill in enumerate(wanted):
-            text = rules.text(times=asked.times)
+            text = rules.text(times=drill.times or asked.times)
             with prometheus(program, Path(folder) / f"prometheus-{number}", text, at.targets) as server:
                 found = perform(drill, at, server)
             measured[drill.name] = to_builtins(found)
@@ -77,7 +75,7 @@ def perform(drill: Drill, at: Scene, server: Prometheus) -> Measured:
     try:
         at.until_ready()
         until(lambda: len(server.query("kairos_ready == 1")) == len(at.workers), 30, "all are scraped")
-        time.sleep(BASELINE_S)
+        time.sleep(drill.baseline_s)
         with drill.run(at):
             began = time.monotonic()
             watch(server, began, measured, lambda _: wanted <= measured.fired_s.keys(), FIRES_WITHIN_S)

@@ -8,11 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 
 from schemas.framing import encode
 from schemas.records import Control
 from tests.drills.scene import PREFIX, Scene, Worker, until
 
+DEFECT = Path(__file__).parent / "defect"
 Fault = Callable[[Scene], AbstractContextManager[None]]
 """Made where the block begins, mended where it ends."""
 
@@ -26,6 +28,10 @@ class Drill:
     alerts: tuple[str, ...]
     steps: str
     run: Fault
+    times: int = 0
+    """By how much the times of the rules are divided, where they are hours and days; 0: as everywhere."""
+    baseline_s: float = 10.0
+    """Of health, before the fault: what grows must have been seen before it grew."""
 
 
 @contextlib.contextmanager
@@ -216,6 +222,37 @@ def bad_policy(scene: Scene) -> Iterator[None]:
     scene.load.say_control("drill", None)
 
 
+@contextlib.contextmanager
+def short_stalls(scene: Scene) -> Iterator[None]:
+    with scene.meanwhile(_stopping(scene.workers, 2.0, 18.0)):
+        yield
+
+
+@contextlib.contextmanager
+def everything_paused(scene: Scene) -> Iterator[None]:
+    scene.load.say_control("drill-pause", encode(Control("drill-pause", "pause")))
+    yield
+    scene.load.say_control("drill-pause", None)
+
+
+@contextlib.contextmanager
+def slow_redeciding(scene: Scene) -> Iterator[None]:
+    scene.load.traffic.per_s = 150
+    with scene.meanwhile(_stopping(scene.workers, 0.12, 0.013)):
+        newer = scene.policy("newer").read_text("utf-8")
+        scene.load.say_control("drill", encode(Control("drill", "policy", policy=newer)))
+        yield
+    scene.load.traffic.per_s = 20
+    scene.load.say_control("drill", None)
+
+
+@contextlib.contextmanager
+def defect(scene: Scene) -> Iterator[None]:
+    scene.workers[0].restart(PYTHONPATH=str(DEFECT))
+    yield
+    scene.workers[0].restart()
+
+
 DRILLS = (
     Drill(
         "killed worker",
@@ -284,7 +321,7 @@ DRILLS = (
     Drill(
         "stopped broker",
         "the only broker stopped",
-        ("KairosNotMember", "KairosPartitionStuck", "KairosWakeupsOverdue"),
+        ("KairosNotMember", "KairosNotReady", "KairosPartitionStuck", "KairosWakeupsOverdue"),
         "start the broker; nothing else",
         stopped_broker,
     ),
@@ -357,5 +394,37 @@ DRILLS = (
         ("KairosPolicyRefused",),
         "take it back",
         bad_policy,
+    ),
+    Drill(
+        "short stalls",
+        "both workers stopped for 2 s of every 20 s by SIGSTOP",
+        ("KairosEventToOutputBurnsSlowly", "KairosWakeupLatenessBurnsSlowly"),
+        "give them their processor time back",
+        short_stalls,
+        times=600,
+    ),
+    Drill(
+        "paused and forgotten",
+        "everything paused on the control topic",
+        ("KairosNothingOpened",),
+        "take the pause back",
+        everything_paused,
+        times=600,
+        baseline_s=170.0,
+    ),
+    Drill(
+        "slow redeciding",
+        "a new policy comes while both workers have 10 % of a processor, and 450 events/s come",
+        ("KairosRedecidingTooLong",),
+        "give them their processor time back",
+        slow_redeciding,
+        times=8_640,
+    ),
+    Drill(
+        "defect",
+        "a worker with a mistake in a rule, that one profile in a hundred brings to light",
+        ("KairosDecisionFaults",),
+        "restart it with the version before",
+        defect,
     ),
 )

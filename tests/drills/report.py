@@ -11,8 +11,9 @@ HEAD = """# Fault drills
 
 Written by `make drills` from what it measured. Each fault is made for real: two workers, a broker and steady
 traffic, scraped every second by a real Prometheus. Its rules are those of this folder with **every window and
-waiting time divided by {times}**; thresholds stay as they are. So an alert that waits for five minutes
-has {hold:.0f} s here, and one whose threshold is sixty seconds of lag still takes these sixty seconds.
+waiting time divided by {times}**, or by more where a row says so; thresholds stay as they are. So an alert
+that waits for five minutes has {hold:.0f} s here, and one whose threshold is sixty seconds of lag still takes
+these sixty seconds.
 
 "Fires" counts from the fault, "over" from the end of the steps of the [runbook](RUNBOOK.md). What "also"
 fired is told by the same fault, or by a scrape that took longer than its one second (`KairosWorkerMissing`).
@@ -40,7 +41,8 @@ def _row(drill: Drill, found: Mapping[str, Any]) -> str:
     fired = "<br>".join(_seconds(found["fired_s"].get(name)) for name in drill.alerts)
     over = "<br>".join(_seconds(found["cleared_s"].get(name)) for name in drill.alerts)
     also = "<br>".join(f"`{name}` {_seconds(s)}" for name, s in found["also"].items())
-    return f"| {drill.fault} | {names} | {fired} | {drill.steps} | {over} | {also} |\n"
+    fault = drill.fault + (f" (times divided by {drill.times:,})" if drill.times else "")
+    return f"| {fault} | {names} | {fired} | {drill.steps} | {over} | {also} |\n"
 
 
 def _seconds(value: float | None) -> str:

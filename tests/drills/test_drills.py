@@ -14,7 +14,7 @@ MEASURED: dict[str, dict[str, Any]] = {
     drill.name: {
         "fired_s": dict.fromkeys(drill.alerts, 12.3),
         "cleared_s": dict.fromkeys(drill.alerts, 4.5),
-        "also": {"KairosDecisionFaults": 6.0},
+        "also": {"KairosLoopStalls": 6.0},
         "load": 3.0,
     }
     for drill in DRILLS
@@ -25,17 +25,19 @@ def rows(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.startswith("| ")][1:]
 
 
-def test_drills_make_alerts_fire_that_there_are() -> None:
-    assert {name for drill in DRILLS for name in drill.alerts} - ALERTS == set()
+def test_every_alert_has_a_drill() -> None:
+    assert {name for drill in DRILLS for name in drill.alerts} == ALERTS
     assert len({drill.name for drill in DRILLS}) == len(DRILLS)
 
 
 def test_the_document_says_what_fired_when_and_what_never_did() -> None:
     text = document(10, MEASURED)
     assert len(rows(text)) == len(DRILLS)
-    assert "| `KairosWorkerMissing` | 12 s | start it again | 4 s | `KairosDecisionFaults` 6 s |" in text
-    never = set(re.findall(r"`(Kairos\w+)`", text.rpartition("Not made to fire")[2]))
-    assert never == ALERTS - {name for drill in DRILLS for name in drill.alerts} - {"KairosDecisionFaults"}
+    assert "| `KairosWorkerMissing` | 12 s | start it again | 4 s | `KairosLoopStalls` 6 s |" in text
+    assert "Not made to fire" not in text
+    few = {drill.name: MEASURED[drill.name] for drill in DRILLS[:2]}
+    never = set(re.findall(r"`(Kairos\w+)`", document(10, few).rpartition("Not made to fire")[2]))
+    assert never == ALERTS - {"KairosWorkerMissing", "KairosLoopStalls"}
 
 
 def test_the_document_hides_no_alert_that_did_not_fire_or_end() -> None:
@@ -46,7 +48,7 @@ def test_the_document_hides_no_alert_that_did_not_fire_or_end() -> None:
 def test_every_drill_is_in_the_document_and_whatever_was_done_fired_and_ended() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     assert "**not**" not in text
-    done = [row.split(" | ")[0][2:] for row in rows(text)]
+    done = [row.split(" | ")[0][2:].partition(" (times divided by ")[0] for row in rows(text)]
     undone = re.findall(r"^- Not done to its end yet: (.*)\.$", text, re.MULTILINE)
     assert sorted([*done, *undone]) == sorted(drill.fault for drill in DRILLS)
     told = set(re.findall(r"`(Kairos\w+)`", text))
