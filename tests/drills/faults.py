@@ -80,8 +80,8 @@ def stalling_loop(scene: Scene) -> Iterator[None]:
 
 @contextlib.contextmanager
 def starved_worker(scene: Scene) -> Iterator[None]:
-    scene.load.traffic.per_s = 150
-    with scene.meanwhile(_stopping(scene.workers, 0.12, 0.013)):
+    scene.load.traffic.per_s = 400
+    with scene.meanwhile(_stopping(scene.workers, 0.12, 0.006)):
         yield
     scene.load.traffic.per_s = 20
 
@@ -278,7 +278,7 @@ DRILLS = (
     ),
     Drill(
         "lagging worker",
-        "both workers have 10 % of a processor, and 450 events/s come",
+        "both workers have 5 % of a processor, and 1,200 events/s come",
         ("KairosLagGrowing",),
         "give them their processor time back",
         starved_worker,

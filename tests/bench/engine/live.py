@@ -237,7 +237,12 @@ async def _send(setting: Setting, events: Sequence[tuple[float, Record]]) -> dic
             for (topic, partition), records in groupby(due, key=lambda it: (it.topic, it.partition)):
                 batch = producer.create_batch()
                 for it in records:
-                    batch.append(timestamp=it.timestamp_ms, key=it.key, value=it.value, headers=[])
+                    while (
+                        batch.append(timestamp=it.timestamp_ms, key=it.key, value=it.value, headers=[])
+                        is None
+                    ):  # it is full
+                        await producer.send_batch(batch, topic, partition=partition)
+                        batch = producer.create_batch()
                 await producer.send_batch(batch, topic, partition=partition)
             if now_s >= WARM_S:
                 at_s = time.monotonic()
