@@ -116,7 +116,8 @@ class Decider:
         codecs = Codecs()
         self._overlay = Overlay(store, codecs)
         self._decided = DecidedRecords(store, codecs)
-        self._cursor = Cursor()
+        self._cursor = Cursor(position.redecided) if position.redecided else Cursor()
+        self._stale: deque[Wakeup] = deque()
         self._journey = Journey(world)
         self._work = Work(self._overlay)
         self._letters: list[DeadLetter] = []
@@ -169,14 +170,16 @@ class Decider:
         return deque(self._store.due(until_ms, limit))
 
     def stale(self, limit: int) -> deque[Wakeup]:
-        """Records that were decided under another world, a few at a time; see `redeciding`."""
-        looks, self._cursor = redecide(self._decided, self._cursor, self.world.version, limit)
-        return deque(Wakeup(0, customer_id, target) for customer_id, target in looks)
+        """Records that were decided under another world, a few at a time; what is left comes again."""
+        if not self._stale:
+            looks, self._cursor = redecide(self._decided, self._cursor, self.world.version, limit)
+            self._stale.extend(Wakeup(0, customer_id, target) for customer_id, target in looks)
+        return self._stale
 
     @property
     def redeciding(self) -> bool:
         """Whether a pass over stale records goes on."""
-        return self._cursor.version != self.world.version or not self._cursor.over
+        return self._cursor.version != self.world.version or not self._cursor.over or bool(self._stale)
 
     def take(self, records: deque[InputRecord], within: Slice) -> None:
         """Decide upon records from the left."""
@@ -198,6 +201,7 @@ class Decider:
             world=self.world.version,
             held=self._incidents.held_flags,
             wakeups=self._wakeups,
+            redecided=0 if self.redeciding else self.world.version,
         )
         said = self._work.outputs
         outputs = [self._voice.of(topic, record) for topic, record in said]

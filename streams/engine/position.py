@@ -4,7 +4,8 @@ It is written in the same transaction as what it speaks of, so whoever has read 
 which inputs are decided. Group offsets are not asked: they expire, and can be reset by hand.
 
     byte 0    the version, 1
-    bytes 1-  a MessagePack array: inputs, now_ms, customers, heard, world, replayed, held
+    bytes 1-  a MessagePack array: inputs, now_ms, customers, heard, world, replayed, held, wakeups,
+              redecided
 
 In the store it lies beside one value that no changelog holds: how far the changelog is in the store, as two
 numbers of 8 bytes, big-endian: its next offset, and the wall clock (epoch ms) when that was written.
@@ -67,6 +68,8 @@ class Position(Struct, frozen=True, array_like=True):
     `replayed` is there during a replay, and after it until something is decided live.
     `held` are the flags of mass incidents; who got them stands in records of their own, see `raised`.
     `wakeups` is how many are still to come, counted along because to count them would be to read them all.
+    `redecided` is the version that all records are known to be decided under, 0 while some may not be: who
+    starts under the same one need not read them all to find out.
     """
 
     inputs: dict[str, int] = {}
@@ -77,6 +80,7 @@ class Position(Struct, frozen=True, array_like=True):
     replayed: Replayed | None = None
     held: tuple[int, ...] = ()
     wakeups: int = 0
+    redecided: int = 0
 
 
 _encode = msgspec.msgpack.Encoder(order="deterministic").encode

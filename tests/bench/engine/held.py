@@ -95,7 +95,12 @@ class Population:
         inputs = {it.full_name(prefix): 0 for it in journey_inputs()}
         for partition, count in enumerate(counts):
             position = Position(
-                inputs=inputs, now_ms=now_ms, customers=count, heard=heard, world=self._world.version
+                inputs=inputs,
+                now_ms=now_ms,
+                customers=count,
+                heard=heard,
+                world=self._world.version,
+                redecided=self._world.version,
             )
             yield Record(topic, partition, now_ms, positions.KEY, positions.encode(position))
 

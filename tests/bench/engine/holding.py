@@ -26,6 +26,10 @@ PARTITIONS: Final = 12
 RESTORED_WITHIN_S: Final = 1_800.0
 TAKEN_WITHIN_S: Final = 120.0
 SESSION_MS: Final = 6_000
+CALM_WITHIN_S: Final = 180.0
+CALM_S: Final = 3.0
+CALM_SHARE: Final = 0.2
+"""Of a core: RocksDB has merged what a restore wrote, and nothing is looked for any more."""
 
 
 class Size(Struct, frozen=True, kw_only=True):
@@ -90,6 +94,18 @@ class Holder:
         cpu_us = 1e6 * (done.cpu_s - begun.cpu_s) / count
         return cpu_us, count / (done.at_s - begun.at_s)
 
+    def calm_down(self) -> float:
+        """Until it has nothing to do, or for so long; seconds of processor since its start."""
+        ends_at = time.monotonic() + CALM_WITHIN_S
+        while time.monotonic() < ends_at:
+            samples = self.runner.samples()
+            last = samples[-1]
+            before = [it for it in samples if it.at_s <= last.at_s - CALM_S]
+            if before and last.cpu_s - before[-1].cpu_s < CALM_SHARE * (last.at_s - before[-1].at_s):
+                break
+            time.sleep(CALM_S / 4)
+        return self.last().cpu_s
+
     def last(self) -> Sample:
         """How it is now."""
         return self.runner.samples()[-1]
@@ -103,6 +119,8 @@ def measure_holding(ground: Ground, size: Size) -> dict[str, Any]:
         for holder in holders:
             holder.lay()
             found[holder.name] = _restored(holder, size.rounds if holder is holders[0] else 1)
+        for holder in holders:
+            found[holder.name]["restore_to_calm_cpu_s"] = round(holder.calm_down(), 1)
         costs = _costs(holders, size)
         for holder in holders:
             found[holder.name] |= costs[holder.name]

@@ -11,6 +11,7 @@ from schemas.codecs import decode_customer_snapshot
 from schemas.framing import encode
 from schemas.records import CustomerSnapshot, Erasure, Product, Usage
 from state import keys
+from state.decided import DecidedRecords
 from state.errors import StoreUnavailable
 from state.layouts import Codecs
 from state.memory import MemoryStore
@@ -213,6 +214,31 @@ def test_what_was_decided_under_another_world_is_found_once() -> None:
     commit(one)
     again = Decider(store, world(version=2), InputDecoder(), Position())
     assert not again.stale(100)
+
+
+def test_stale_records_that_a_slice_had_no_time_for_come_again_and_the_pass_is_not_over_before() -> None:
+    one = decider()
+    one.take(deque(usage(number, f"c{number}") for number in range(30)), slice_())
+    assert one.stale(100) == deque()
+    assert commit(one).position.redecided == 1
+    one.world = world(version=2)
+    one.look(one.stale(20), slice_(until_ns=perf_counter_ns()))
+    assert commit(one).position.redecided == 0
+    while one.redeciding:
+        one.look(one.stale(20), slice_(until_ns=perf_counter_ns()))
+    done = commit(one)
+    assert done.position.redecided == 2
+    assert {it.version for it in DecidedRecords(one._store, Codecs()).after(None, 1_000)} == {2}
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_who_begins_under_the_same_world_reads_nothing_anew(version: int) -> None:
+    one = decider()
+    one.take(deque(usage(number, f"c{number}") for number in range(3)), slice_())
+    one.stale(100)
+    done = commit(one)
+    again = Decider(one._store, world(version), InputDecoder(), done.position)
+    assert again.redeciding == (version == 2)
 
 
 def test_one_snapshot_per_customer_and_commit_and_a_tombstone_after_an_erasure() -> None:
