@@ -24,6 +24,8 @@ from tests.drills.scene import LOOK_EVERY_S, Scene, scene, until
 from tests.prometheus import Prometheus, prometheus
 from tests.tools import find
 
+BASELINE_S = 10.0
+"""Of health, before the fault: what grows must have been seen before it grew."""
 FIRES_WITHIN_S = 210.0
 CLEARS_WITHIN_S = 300.0
 
@@ -75,16 +77,17 @@ def perform(drill: Drill, at: Scene, server: Prometheus) -> Measured:
     try:
         at.until_ready()
         until(lambda: len(server.query("kairos_ready == 1")) == len(at.workers), 30, "all are scraped")
-        time.sleep(drill.baseline_s)
+        time.sleep(BASELINE_S)
+        until(lambda: wanted.isdisjoint(firing(server)), CLEARS_WITHIN_S, "none of its alerts fires before")
         with drill.run(at):
             began = time.monotonic()
             watch(server, began, measured, lambda _: wanted <= measured.fired_s.keys(), FIRES_WITHIN_S)
         mended = time.monotonic()
         over: dict[str, float] = measured.cleared_s
 
-        def cleared(firing: set[str]) -> bool:
+        def cleared(names: set[str]) -> bool:
             for name in wanted:
-                if name in firing:
+                if name in names:
                     over.pop(name, None)
                 else:
                     over.setdefault(name, round(time.monotonic() - mended, 1))
@@ -101,19 +104,24 @@ def perform(drill: Drill, at: Scene, server: Prometheus) -> Measured:
     return measured
 
 
+def firing(server: Prometheus) -> set[str]:
+    """The names of all alerts that fire now."""
+    return {alert["alertname"] for alert in server.alerts()}
+
+
 def watch(
     server: Prometheus, began: float, measured: Measured, done: Callable[[set[str]], bool], within_s: float
 ) -> None:
     """Write down when an alert fires first, until it is done, or for so long."""
     ends = time.monotonic() + within_s
     while True:
-        firing = {alert["alertname"] for alert in server.alerts()}
-        for name in sorted(firing):
+        names = firing(server)
+        for name in sorted(names):
             measured.fired_s.setdefault(name, round(time.monotonic() - began, 1))
-        if done(firing):
+        if done(names):
             return
         if time.monotonic() > ends:
-            measured.error = f"not within {within_s:.0f} s; firing: {', '.join(sorted(firing)) or 'nothing'}"
+            measured.error = f"not within {within_s:.0f} s; firing: {', '.join(sorted(names)) or 'nothing'}"
             return
         time.sleep(LOOK_EVERY_S)
 

@@ -12,8 +12,12 @@ from pathlib import Path
 
 from schemas.framing import encode
 from schemas.records import Control
+from tests.drills.load import CUSTOMERS
 from tests.drills.scene import PREFIX, Scene, Worker, until
 
+NEVER_AGAIN = 10**9
+YESTERDAY_S = 170.0
+"""A day and three hours, divided by 600, and a little."""
 DEFECT = Path(__file__).parent / "defect"
 Fault = Callable[[Scene], AbstractContextManager[None]]
 """Made where the block begins, mended where it ends."""
@@ -30,8 +34,6 @@ class Drill:
     run: Fault
     times: int = 0
     """By how much the times of the rules are divided, where they are hours and days; 0: as everywhere."""
-    baseline_s: float = 10.0
-    """Of health, before the fault: what grows must have been seen before it grew."""
 
 
 @contextlib.contextmanager
@@ -230,9 +232,12 @@ def short_stalls(scene: Scene) -> Iterator[None]:
 
 @contextlib.contextmanager
 def everything_paused(scene: Scene) -> Iterator[None]:
+    scene.load.traffic.customers = NEVER_AGAIN  # to somebody new something may be said
+    time.sleep(YESTERDAY_S)
     scene.load.say_control("drill-pause", encode(Control("drill-pause", "pause")))
     yield
     scene.load.say_control("drill-pause", None)
+    scene.load.traffic.customers = CUSTOMERS
 
 
 @contextlib.contextmanager
@@ -410,7 +415,6 @@ DRILLS = (
         "take the pause back",
         everything_paused,
         times=600,
-        baseline_s=170.0,
     ),
     Drill(
         "slow redeciding",

@@ -37,6 +37,8 @@ class Traffic:
     deliveries: bool = True
     delivery_status: str = "delivered"
     bad_share: float = 0.0
+    customers: int = CUSTOMERS
+    """After so many the same ones come again."""
     wrong_partition: bool = False
     """Send one record to where its customer does not lie, once."""
 
@@ -99,7 +101,7 @@ class Load:
         await asyncio.gather(*sent)
 
     def _events(self, number: int) -> Iterator[tuple[str, str, bytes]]:
-        customer, order, now_ms = f"c{number % CUSTOMERS}", f"o{number}", int(time.time() * 1000)
+        customer, order, now_ms = f"c{number % self.traffic.customers}", f"o{number}", int(time.time() * 1000)
         arrived_ms = now_ms - 7 * DAY_MS + AHEAD_MS
         line = OrderLine("1", PRODUCT.product_id, quantity=1, price_minor=5_000, currency="EUR")
         yield (
