@@ -4,6 +4,10 @@ A deadline would fail on a busy machine and say nothing about the code. Chance b
 where every run prints the seed that repeats it.
 """
 
+import gc
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
 
 from tests.brokers import broker, kafka_jars, private_broker, topics
@@ -20,6 +24,15 @@ __all__ = [
     "registry_here",
     "topics",
 ]
+
+
+@pytest.fixture(autouse=True)
+def _circles_are_searched_as_ever() -> Iterator[None]:
+    """A command that runs in this process makes that rare, and what a test leaves would show in another."""
+    thresholds = gc.get_threshold()
+    yield
+    gc.set_threshold(*thresholds)
+
 
 settings.register_profile("ci", derandomize=True, deadline=None, database=None)
 settings.load_profile("ci")
