@@ -25,7 +25,7 @@ from tests.tools import FETCHED
 
 PREFIX = "drill."
 PARTITIONS = 4
-DISK = "24m"
+DISK = "96m"
 """The disk of the second worker."""
 READY_WITHIN_S = 120.0
 PAST_WITHIN_S = 240.0
