@@ -70,11 +70,10 @@ class Shelf:
         slot = self._slots.get(name)
         if slot is None:
             slot = self._load(kind, name)
-        elif slot.hand is not _UNREAD:
-            held: R | None = slot.hand
-            return held
-        settled = slot.settled
-        record = slot.hand = None if settled is None else kind.decode(settled)
+        record: R | None = slot.hand
+        if record is _UNREAD:
+            settled = slot.settled
+            record = slot.hand = None if settled is None else kind.decode(settled)
         return record
 
     def hold(self, name: Hashable, record: object) -> None:
@@ -119,8 +118,6 @@ class Shelf:
 
     def savepoint(self) -> None:
         """Settle all changes: `rollback` leads here."""
-        if not self._changed:
-            return
         for name, record in self._changed.items():
             slot = self._slots[name]
             slot.settled = None if record is None else slot.kind.encode(record)
@@ -137,13 +134,12 @@ class Shelf:
         """Settle, and put into the batch what differs from the store, which is taken to be written by it."""
         if self._changed:
             self.savepoint()
-        if self._settled:
-            for slot in self._settled:
-                settled, stored = slot.settled, slot.stored
-                if settled != stored:
-                    batch.replace(slot.key, stored, settled)
-                    slot.stored = settled
-            self._settled.clear()
+        for slot in self._settled:
+            settled, stored = slot.settled, slot.stored
+            if settled != stored:
+                batch.replace(slot.key, stored, settled)
+                slot.stored = settled
+        self._settled.clear()
 
     def drop(self) -> None:
         """Forget everything, changes included."""

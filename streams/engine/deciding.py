@@ -116,7 +116,7 @@ class Decider:
         codecs = Codecs()
         self._overlay = Overlay(store, codecs)
         self._decided = DecidedRecords(store, codecs)
-        self._cursor = Cursor(position.redecided) if position.redecided else Cursor()
+        self._cursor = Cursor(position.redecided)
         self._stale: deque[Wakeup] = deque()
         self._journey = Journey(world)
         self._work = Work(self._overlay)

@@ -81,11 +81,16 @@ def stalling_loop(scene: Scene) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def starved_worker(scene: Scene) -> Iterator[None]:
-    scene.load.traffic.per_s = 400
-    with scene.meanwhile(_stopping(scene.workers, 0.12, 0.006)):
+def _starved(scene: Scene, per_s: int, running_s: float) -> Iterator[None]:
+    """More customers come, and the workers run for so long after each 0.12 s in which they do not."""
+    scene.load.traffic.per_s = per_s
+    with scene.meanwhile(_stopping(scene.workers, 0.12, running_s)):
         yield
     scene.load.traffic.per_s = 20
+
+
+def starved_worker(scene: Scene) -> AbstractContextManager[None]:
+    return _starved(scene, 400, 0.006)
 
 
 @contextlib.contextmanager
@@ -242,12 +247,10 @@ def everything_paused(scene: Scene) -> Iterator[None]:
 
 @contextlib.contextmanager
 def slow_redeciding(scene: Scene) -> Iterator[None]:
-    scene.load.traffic.per_s = 150
-    with scene.meanwhile(_stopping(scene.workers, 0.12, 0.013)):
+    with _starved(scene, 150, 0.013):
         newer = scene.policy("newer").read_text("utf-8")
         scene.load.say_control("drill", encode(Control("drill", "policy", policy=newer)))
         yield
-    scene.load.traffic.per_s = 20
     scene.load.say_control("drill", None)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from statistics import quantiles
@@ -235,15 +235,7 @@ async def _send(setting: Setting, events: Sequence[tuple[float, Record]]) -> dic
                 last += 1
             due = sorted((it for _, it in events[first:last]), key=lambda it: (it.topic, it.partition))
             for (topic, partition), records in groupby(due, key=lambda it: (it.topic, it.partition)):
-                batch = producer.create_batch()
-                for it in records:
-                    while (
-                        batch.append(timestamp=it.timestamp_ms, key=it.key, value=it.value, headers=[])
-                        is None
-                    ):  # it is full
-                        await producer.send_batch(batch, topic, partition=partition)
-                        batch = producer.create_batch()
-                await producer.send_batch(batch, topic, partition=partition)
+                await _send_together(producer, topic, partition, records)
             if now_s >= WARM_S:
                 at_s = time.monotonic()
                 for number in range(first, last):
@@ -254,6 +246,18 @@ async def _send(setting: Setting, events: Sequence[tuple[float, Record]]) -> dic
     finally:
         await stop(producer)
     return sent
+
+
+async def _send_together(
+    producer: AIOKafkaProducer, topic: str, partition: int, records: Iterable[Record]
+) -> None:
+    """In as few batches as hold them."""
+    batch = producer.create_batch()
+    for it in records:
+        while batch.append(timestamp=it.timestamp_ms, key=it.key, value=it.value, headers=[]) is None:
+            await producer.send_batch(batch, topic, partition=partition)  # it is full
+            batch = producer.create_batch()
+    await producer.send_batch(batch, topic, partition=partition)
 
 
 class _Heard:
