@@ -36,6 +36,10 @@ class Held:
         for records in self._held.values():
             yield from records
 
+    def holds(self, tp: TopicPartition) -> bool:
+        """Whether anything of it is held."""
+        return tp in self._held
+
     def admitted(
         self, found: Mapping[TopicPartition, Sequence[ConsumerRecord]]
     ) -> Mapping[TopicPartition, list[ConsumerRecord]]:

@@ -25,6 +25,8 @@ from streams.inputs.tracing import traceparent
 
 RECORDS_MAX: Final = 2_000
 """Records that one fetch hands over."""
+LITTLE: Final = 500
+"""Records of a fetch below which there is no backlog."""
 ASKED_WITHIN_S: Final = 10.0
 """How old the broker's word about the end of a topic may be."""
 
@@ -41,6 +43,8 @@ class Inputs:
         readable: Callable[[bytes | None], bool] | None = None,
     ) -> None:
         self.pending: deque[InputRecord] = deque()
+        self.little = True
+        """Whether the last fetch brought so few records that there is no backlog."""
         self._consumer = consumer
         self._held = None if readable is None else Held(consumer, readable)
         self._current_within_ms = current_within_ms
@@ -72,7 +76,13 @@ class Inputs:
         return found
 
     async def fetch(self, wait_s: float) -> None:
-        """Wait for records, so long at most, and put them behind those that are pending."""
+        """Wait for records, so long at most, and put them behind those that are pending.
+
+        Where there is no backlog the broker is asked for nothing between two calls, so that each brings what
+        came since the last one, of all topics at once. What was fetched ahead of time would only be its first
+        records, and the others would have to wait until those are taken.
+        """
+        self._consumer.resume(*self._flowing())
         try:
             found = await self._consumer.getmany(
                 *self._partitions, timeout_ms=max(0, int(wait_s * 1000)), max_records=RECORDS_MAX
@@ -81,6 +91,9 @@ class Inputs:
             raise Fatal(
                 f"a position lies outside of its topic: {error}. Records were deleted before they were read"
             ) from error
+        self.little = sum(map(len, found.values())) < LITTLE
+        if self.little:
+            self._consumer.pause(*self._partitions)
         if self._held is not None:
             found = self._held.admitted(found)
         if found:
@@ -88,6 +101,10 @@ class Inputs:
                 if records:
                     self._newest_ms[tp] = records[-1].timestamp
             self.pending.extend(map(_record, merge(*found.values(), key=_timestamp)))
+
+    def _flowing(self) -> list[TopicPartition]:
+        """The topics that are not held."""
+        return [tp for tp in self._partitions if not (self._held and self._held.holds(tp))]
 
     async def current(self, now_ms: int, speed: float) -> bool:
         """Whether every topic was decided to near its end, and the end is known of late.

@@ -1,13 +1,15 @@
 """The work of one partition while it is this worker's: gather, decide slice by slice, commit once.
 
-    fetch, due looks, stale records -> slices -> transaction -> store
+    fetch, due looks, stale records -> slices -> [rest -> the same again] -> transaction -> store
 
-A transaction begins with the first thing to do and ends after an interval (see `pace`), so whoever is idle
-waits on the broker alone, and the first event after a pause is decided upon at once.
+A round begins with the first thing to do, and ends an interval after the last commit (see `pace`): the first
+event after a pause is said at once. In between it rests instead of asking for every record by itself, because
+nothing is said sooner for it, and asking costs more than deciding.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
 from time import monotonic, perf_counter_ns
@@ -25,6 +27,8 @@ from streams.engine.transaction import Transactions
 
 IDLE_S: Final = 0.5
 """How long an idle partition waits for its broker before it looks around."""
+FRESH_S: Final = 0.02
+"""How long the fetch at the end of a rest may take."""
 STEPS_MAX: Final = 5_000
 """Steps of one transaction."""
 WAKEUPS_MAX: Final = 2_000
@@ -56,6 +60,10 @@ class PartitionWork:
         self._pace = pace
         self._stats = stats
         self._flood = Flood(kit.rejected_share_max, REMEDY)
+        self._looks: deque[Wakeup] = deque()
+        self._stale: deque[Wakeup] = deque()
+        self._looked_until_ms = 0
+        self._next_s = 0.0
 
     async def transaction(self) -> int:
         """One round: gather, and commit if there is anything to say. Returns the steps that were taken.
@@ -65,6 +73,8 @@ class PartitionWork:
         decider, stats = self._decider, self._stats
         decider.world = self._kit.world()
         await self._gather()
+        if not decider.dirty:
+            stats.current = await self._current(self._kit.clock.now_ms())
         stats.lag, stats.waiting_since_s = await self._inputs.lag(self._kit.clock)
         stats.redeciding, stats.newest_ms = decider.redeciding, self._inputs.newest_ms
         steps = decider.steps
@@ -76,25 +86,53 @@ class PartitionWork:
         return steps
 
     async def _gather(self) -> None:
-        """Decide upon what comes until the interval is over, enough was done, or nothing came for a while."""
+        """Decide upon what is there, rest until the interval is over, and then upon what came meanwhile."""
+        decider, inputs = self._decider, self._inputs
+        self._look_around()
+        if not self._at_hand():
+            await inputs.fetch(self._idle_s())
+        until_s = max(self._next_s, monotonic())
+        await self._decide(until_s)
+        rest_s = until_s - monotonic()
+        if decider.dirty and rest_s > 0 and decider.steps < STEPS_MAX:
+            await asyncio.sleep(rest_s - FRESH_S)
+            self._look_around()
+            await inputs.fetch(FRESH_S)
+            await self._decide(monotonic() + self._pace.interval_s())
+
+    async def _decide(self, until_s: float) -> None:
+        """Decide upon what is at hand, and upon more while there is plenty, but no longer than that."""
         kit, decider, inputs = self._kit, self._decider, self._inputs
-        wakeups = decider.due(kit.clock.now_ms(), WAKEUPS_MAX)
-        stale = decider.stale(STALE_MAX) if decider.redeciding else deque[Wakeup]()
-        until_s = monotonic() + (self._pace.interval_s() if wakeups or stale else IDLE_S)
-        while True:
-            if not inputs.pending:
-                busy = bool(wakeups or stale)
-                await inputs.fetch(0.0 if busy else self._wait_s(until_s))
-                if inputs.pending and not decider.dirty and not busy:
-                    until_s = monotonic() + self._pace.interval_s()
+        while self._at_hand():
             now_ms = kit.clock.now_ms()
-            current = self._stats.current = await inputs.current(now_ms, kit.clock.speed)
+            current = self._stats.current = await self._current(now_ms)
             if inputs.pending:
                 await self._slice(decider.take, inputs.pending, now_ms, current=current)
-            if wakeups or stale:
-                await self._slice(decider.look, wakeups or stale, now_ms, current=current)
-            if monotonic() >= until_s or decider.steps >= STEPS_MAX or self._looks_wait(now_ms):
+            if looks := self._looks or self._stale:
+                await self._slice(decider.look, looks, now_ms, current=current)
+            if decider.steps >= STEPS_MAX or monotonic() >= until_s:
                 return
+            if not inputs.pending and not (current and inputs.little):
+                await inputs.fetch(0.0 if self._at_hand() else max(0.0, until_s - monotonic()))
+
+    def _look_around(self) -> None:
+        """What is due by now, and some of what was decided under another world."""
+        decider = self._decider
+        if not self._looks:
+            due = decider.due(self._kit.clock.now_ms(), WAKEUPS_MAX)
+            self._looks.extend(it for it in due if it.due_ms > self._looked_until_ms)
+            if due:
+                self._looked_until_ms = due[-1].due_ms
+        if decider.redeciding:
+            self._stale = decider.stale(STALE_MAX)
+
+    async def _current(self, now_ms: int) -> bool:
+        """Whether what is decided upon is near the end of all topics."""
+        return await self._inputs.current(now_ms, self._kit.clock.speed)
+
+    def _at_hand(self) -> bool:
+        """Whether there is anything to decide upon."""
+        return bool(self._inputs.pending or self._looks or self._stale)
 
     async def _slice(
         self, decide: Callable[[Any, Slice], None], queue: deque[Any], now_ms: int, *, current: bool
@@ -109,19 +147,10 @@ class PartitionWork:
 
         await kit.run(run)
 
-    def _wait_s(self, until_s: float) -> float:
-        """How long a fetch may wait: to the end of the round, or, with nothing to say, to the next look.
-
-        A round takes its looks when it begins, so what comes due in it does not make it busy.
-        """
-        wait_s = max(0.0, until_s - monotonic())
-        due_ms = None if self._decider.dirty else self._decider.next_due()
-        return wait_s if due_ms is None else min(wait_s, self._kit.clock.seconds_until(due_ms))
-
-    def _looks_wait(self, now_ms: int) -> bool:
-        """Whether looks are due that a new round would take, while this one has nothing to say."""
+    def _idle_s(self) -> float:
+        """How long to wait for records when there is nothing to do: not longer than to the next look."""
         due_ms = self._decider.next_due()
-        return due_ms is not None and due_ms <= now_ms and not self._decider.dirty
+        return IDLE_S if due_ms is None else min(IDLE_S, self._kit.clock.seconds_until(due_ms))
 
     async def _commit(self) -> None:
         """Say it, and then only let the store have it."""
@@ -130,4 +159,7 @@ class PartitionWork:
         mark = await say(kit, self._store, self._transactions, stats, commit, kit.clock.now_ms())
         self._pace.took(stats.took_s)
         decider.committed(commit, mark)
+        self._looks.clear()
+        self._looked_until_ms = 0
+        self._next_s = monotonic() + self._pace.interval_s()
         kit.failpoints.reach("after_store")
