@@ -7,8 +7,6 @@ one failed step alone. `commit_to` puts into the batch what differs from the sto
 The store itself is written by whoever owns the transaction; when that fails, `drop` and read again.
 """
 
-from collections.abc import Iterable
-
 from state import keys
 from state.keys import Wakeup
 from state.layouts import Codecs
@@ -114,22 +112,6 @@ class Overlay:
         else:
             self.customer(customer_id).due_ms = due_ms
             self.touch_customer(customer_id)
-
-    def preload(
-        self,
-        customers: Iterable[str] = (),
-        items: Iterable[ItemName] = (),
-        orders: Iterable[OrderName] = (),
-    ) -> None:
-        """Read at once what a batch is going to ask for."""
-        unread = [
-            *self._shelf.unread(self._customers, customers),
-            *self._shelf.unread(self._items, items),
-            *self._shelf.unread(self._orders, orders),
-        ]
-        values = self._store.get_many([key for key, _ in unread])
-        for (_, adopt), value in zip(unread, values, strict=True):
-            adopt(value)
 
     def savepoint(self) -> None:
         """Encode all changes; objects stay in hand. To be called after a step that succeeded."""

@@ -28,6 +28,7 @@ INFO_LOG_BYTES: Final = MIB
 INFO_LOGS_MAX: Final = 2
 BACKGROUND_JOBS: Final = 2
 BLOOM_BITS: Final = 10
+BLOCK_BYTES: Final = 4_096
 DEAD_WINDOW: Final = 4096
 DEAD_IN_WINDOW: Final = 2048
 """A table with this many deletions in a window is compacted soon, as the head of the wake-up index is."""
@@ -109,6 +110,12 @@ def _tables(resources: RocksResources) -> rocksdict.BlockBasedOptions:
     tables = rocksdict.BlockBasedOptions()
     tables.set_block_cache(resources.block_cache)
     tables.set_bloom_filter(BLOOM_BITS, block_based=False)
+    # In parts, which come and go with the blocks that they lead to. Whole, those of a large state fill the
+    # cache that all partitions share: with 1 M customers a read took 75 us instead of 20.
+    tables.set_index_type(rocksdict.BlockBasedIndexType.two_level_index_search())
+    tables.set_partition_filters(size=True)
+    tables.set_metadata_block_size(BLOCK_BYTES)
+    tables.set_pin_top_level_index_and_filter(v=True)
     tables.set_cache_index_and_filter_blocks(v=True)
     tables.set_pin_l0_filter_and_index_blocks_in_cache(v=True)
     tables.set_format_version(5)

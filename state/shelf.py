@@ -8,8 +8,7 @@ All kinds of records lie on one shelf, because a step touches a few of each and 
 of different kinds must differ.
 """
 
-from collections.abc import Callable, Hashable, Iterable
-from functools import partial
+from collections.abc import Callable, Hashable
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -103,13 +102,6 @@ class Shelf:
     def names(self, kind: Kind[K, R]) -> list[Any]:
         """What the working set holds of a kind, missing and removed records included."""
         return [name for name, slot in self._slots.items() if slot.kind is kind]
-
-    def unread(
-        self, kind: Kind[K, R], names: Iterable[K]
-    ) -> list[tuple[bytes, Callable[[bytes | None], None]]]:
-        """Keys to be read for these names, and what is to be called with each value."""
-        keys = ((name, kind.key_of(name)) for name in names if name not in self._slots)
-        return [(key, partial(self.adopt, kind, name, key)) for name, key in keys]
 
     def adopt(self, kind: Kind[K, R], name: K, key: bytes, stored: bytes | None) -> None:
         """Take over what was read from the store; the working set knows better where it holds the record."""

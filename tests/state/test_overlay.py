@@ -140,23 +140,6 @@ def test_each_record_is_read_once(filled: Store) -> None:
     assert store.reads == 3
 
 
-def test_what_was_preloaded_is_not_read_again(filled: Store) -> None:
-    store = CountingStore(filled)
-    overlay = Overlay(store, CODECS)
-    overlay.customer("c1").sequence = 5
-    overlay.touch_customer("c1")
-    overlay.savepoint()
-    overlay.preload(["c1", "c2"], [("c1", "pump", "u1"), ("c1", "no", "")], [("c1", "o1"), ("c2", "o2")])
-    reads = store.reads
-    assert overlay.customer("c1").sequence == 5
-    assert overlay.customer("c2").due_ms == 10
-    assert overlay.item("c1", "pump", "u1") == ItemRecord("pump", "u1", due_ms=30)
-    assert overlay.item("c1", "no") is None
-    assert overlay.order("c1", "o1") is not None
-    assert overlay.order("c2", "o2") is None
-    assert store.reads == reads
-
-
 def test_committing_twice_writes_each_change_once(filled: Store) -> None:
     overlay = Overlay(filled, CODECS)
     for due_ms in (50, 60):
@@ -238,7 +221,8 @@ class TestErase:
         overlay = Overlay(filled, CODECS)
         overlay.put_item("c1", ItemRecord("new", due_ms=3))  # in hand only
         overlay.put_order("c1", OrderRecord("o2"))
-        overlay.preload(["c2"], [("c2", "pump", "")], [("c2", "o1")])
+        overlay.item("c2", "pump")
+        overlay.order("c2", "o1")
         overlay.erase("c1")
         assert not overlay.exists("c1")
         assert overlay.exists("c2")
