@@ -46,6 +46,7 @@ from streams.engine.overrides import (
     JourneyApp,
     JourneyAssignor,
     JourneyTables,
+    leave_records_as_parsed,
     shorten_transaction_backoff,
 )
 from streams.engine.partitions import Partitions
@@ -116,6 +117,7 @@ def create(
     """
     collecting.rarely()
     shorten_transaction_backoff()
+    leave_records_as_parsed()
     mode = mode or Mode()
     clients = Clients(
         client_options(settings), consumer=fetching_options(settings), producer=producer_options(settings)

@@ -45,8 +45,13 @@ class Clients:
         self._consumer = dict(consumer or {})
         self._producer = dict(producer or {})
 
-    async def consumer(self, partitions: list[TopicPartition]) -> AIOKafkaConsumer:
-        """A started consumer of these partitions, in no group, that reads committed records only."""
+    async def consumer(
+        self, partitions: list[TopicPartition], *, parsed_only: bool = False
+    ) -> AIOKafkaConsumer:
+        """A started consumer of these partitions, in no group, that reads committed records only.
+
+        `parsed_only`: of each record nothing but key, value and offset is asked for.
+        """
         consumer = AIOKafkaConsumer(
             **{
                 **self._common,
@@ -56,6 +61,7 @@ class Clients:
                 "enable_auto_commit": False,
                 "auto_offset_reset": "none",
                 "isolation_level": "read_committed",
+                **({"key_deserializer": as_parsed} if parsed_only else {}),
             }
         )
         try:
@@ -98,6 +104,11 @@ class Clients:
         admin = AIOKafkaAdminClient(**self._common)
         await admin.start()
         return admin
+
+
+def as_parsed(key: bytes | None) -> bytes | None:
+    """The deserializer of keys that marks a consumer of `parsed_only`; see `overrides`."""
+    return key
 
 
 async def acknowledged(sent: Iterable[Awaitable[Any]]) -> list[Any]:

@@ -184,7 +184,7 @@ class PartitionTask:
     async def _restore(self) -> None:
         """The store, brought near to the end of the changelog."""
         kit = self._kit
-        consumer = self._consumer = await kit.clients.consumer([self._changelog])
+        consumer = self._consumer = await kit.clients.consumer([self._changelog], parsed_only=True)
         first = (await consumer.beginning_offsets([self._changelog]))[self._changelog]
         end = (await consumer.end_offsets([self._changelog]))[self._changelog]
         store = self._store = restore.open_store(self._path, kit.resources)

@@ -15,9 +15,12 @@ import aiokafka.producer.sender
 import faust
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import SubscriptionState
 from aiokafka.protocol.group import LeaveGroupRequest
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from aiokafka.record.memory_records import MemoryRecords
 from faust.app.base import BootStrategy
 from faust.assignor.partition_assignor import PartitionAssignor
 from faust.channels import Channel
@@ -27,6 +30,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from streams.engine import overrides
+from streams.engine.clients import as_parsed
 from streams.engine.overrides import GroupThread, Heartbeats, JourneyApp, JourneyTables, PausingListener
 
 
@@ -42,6 +46,7 @@ def test_the_versions_are_those_that_were_read(package: str, version: str) -> No
 @pytest.mark.parametrize(
     ("function", "expected"),
     [
+        (PartitionRecords._consumer_record, ["self", "tp", "record"]),
         (GroupCoordinator._do_heartbeat, ["self"]),
         (GroupCoordinator._do_rejoin_group, ["self", "subscription"]),
         (GroupCoordinator.request_rejoin, ["self"]),
@@ -80,6 +85,30 @@ def test_the_wait_between_transactions_is_a_constant_of_the_sender(monkeypatch: 
     assert "return BACKOFF_OVERRIDE" in source
     overrides.shorten_transaction_backoff()
     assert before > aiokafka.producer.sender.BACKOFF_OVERRIDE > 0
+
+
+def _fetched(of_key: Any) -> list[Any]:
+    """Two records in one batch, as the fetcher has them unpacked."""
+    builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 1_000)
+    for offset in range(2):
+        builder.append(offset, 1_000, b"k%d" % offset, b"v%d" % offset, [("h", b"1")])
+    records = MemoryRecords(bytes(builder.build()))
+    tp = aiokafka.TopicPartition("t", 3)
+    made = aiokafka.consumer.fetcher.PartitionRecords(tp, records, [], 0, of_key, None, True, 0)
+    return list(made)
+
+
+def test_a_consumer_that_asks_for_it_is_given_records_as_they_were_parsed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kind = aiokafka.consumer.fetcher.PartitionRecords
+    monkeypatch.setattr(aiokafka.consumer.fetcher, "PartitionRecords", kind)
+    overrides.leave_records_as_parsed()
+    usual, parsed = _fetched(None), _fetched(as_parsed)
+    assert all(isinstance(it, aiokafka.ConsumerRecord) for it in usual)
+    assert not any(isinstance(it, aiokafka.ConsumerRecord) for it in parsed)
+    facts = [(it.key, it.value, it.offset) for it in usual]
+    assert [(it.key, it.value, it.offset) for it in parsed] == facts == [(b"k0", b"v0", 0), (b"k1", b"v1", 1)]
 
 
 def test_a_consumer_that_is_being_polled_is_never_idle() -> None:
