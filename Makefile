@@ -108,8 +108,8 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(PY) -m piptools compile --quiet 
 
 .PHONY: lock
 lock: $(INSTALLED) ## write the lock files from pyproject.toml (UPGRADE=1 moves to the newest versions)
-	@$(COMPILE) $(if $(UPGRADE),--upgrade) --extra dev --extra embedded --output-file requirements-dev.lock pyproject.toml
-	@$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) --extra dev --extra embedded --extra tracing --output-file requirements-dev.lock pyproject.toml
+	@$(COMPILE) --constraint requirements-dev.lock --extra tracing --output-file requirements.lock pyproject.toml
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --output-file deploy/security.lock deploy/security.in
 
 # Tools that judge what is shipped, in an environment of their own: what they need is no business of the project's.

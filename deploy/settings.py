@@ -26,6 +26,7 @@ TITLES: Final = {
     "state": "State",
     "web": "Pages",
     "registry": "Schema registry",
+    "tracing": "Tracing",
     "files": "Files",
 }
 HEAD: Final = """\

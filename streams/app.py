@@ -14,7 +14,7 @@ import os
 from collections.abc import Awaitable, Callable
 from functools import cache, partial
 from importlib import metadata
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from msgspec import Struct
 from yarl import URL
@@ -56,6 +56,7 @@ from streams.engine.slices import RunSlice, through_agent
 from streams.engine.table import CustomerTable, customers_table
 from streams.engine.totals import Totals
 from streams.engine.worlds import Worlds
+from streams.errors import Fatal
 from streams.inputs.decode import InputDecoder
 from streams.inputs.partition import PARTITIONERS
 from streams.journey.identity import Identity
@@ -70,6 +71,9 @@ from streams.sparing import left_out
 from streams.topics.start import check_inputs
 from streams.web import pages
 from streams.web.health import Readiness
+
+if TYPE_CHECKING:
+    from streams.engine.spans import Spans
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +106,8 @@ class Worker(Struct, frozen=True, kw_only=True):
     worlds: Worlds
     schemas: SchemaCache | None
     """What is known of the schema registry, where one is used."""
+    spans: Spans | None
+    """What exports spans, where there is a collector."""
     totals: Totals
     resources: RocksResources
     failures: list[BaseException]
@@ -123,6 +129,7 @@ def create(
         client_options(settings), consumer=fetching_options(settings), producer=producer_options(settings)
     )
     schemas = schema_cache(settings)
+    worlds = _worlds(settings, clients, mode, schemas)
     app = _faust_app(settings)
     failures: list[BaseException] = []
     crash = _crash(app, failures)
@@ -133,8 +140,9 @@ def create(
         clock=clock or clock_of(settings),
         clients=clients,
         partitions=Partitions(crash, settings.engine.stop_timeout_ms / 1000 / 2),
-        worlds=_worlds(settings, clients, mode, schemas),
+        worlds=worlds,
         schemas=schemas,
+        spans=_spans(settings, worlds),
         totals=Totals(),
         resources=RocksResources(settings.state.memory_bytes, settings.state.memory_bytes * 3 // 8),
         failures=failures,
@@ -163,7 +171,12 @@ def _into_faust(worker: Worker, prepared: Callable[[], Awaitable[None]]) -> None
         if worker.schemas is not None:
             await worker.schemas.close()
 
-    app.before_leaving = partitions.stop
+    async def _before_leaving() -> None:
+        await partitions.stop()
+        if worker.spans is not None:
+            await asyncio.to_thread(worker.spans.close)
+
+    app.before_leaving = _before_leaving
 
 
 def _inputs(settings: Settings) -> tuple[str, ...]:
@@ -217,6 +230,9 @@ def _kit(worker: Worker, run: RunSlice, decoder: InputDecoder, count: int) -> Ki
         output_prefix=mode.output_prefix,
         replay=mode.replay,
         totals=worker.totals,
+        spans=worker.spans,
+        wakeups_max=engine.wakeups_per_batch_max,
+        restored_at_once=settings.state.restore_batch_records,
         in_hand_max=max(1, settings.state.cache_entries // count),
         decides=mode.decides,
         wire=wire(engine.wire_format, {} if schemas is None else schemas.outputs, worlds.identity),
@@ -311,6 +327,20 @@ def _worlds(settings: Settings, clients: Clients, mode: Mode, schemas: SchemaCac
         Identity(key or IDENTITY),
         products,
     )
+
+
+def _spans(settings: Settings, worlds: Worlds) -> Spans | None:
+    endpoint = settings.tracing.otlp_endpoint
+    if endpoint is None:
+        return None
+    try:
+        from streams.engine.spans import Spans  # noqa: PLC0415 - an extra brings what it needs
+    except ImportError as error:
+        raise Fatal(
+            f"tracing.otlp.endpoint needs the extra: pip install '{DISTRIBUTION}[tracing]' ({error})"
+        ) from error
+    version = metadata.version(DISTRIBUTION)
+    return Spans(endpoint, settings.engine.application_id, version, worlds.identity.logged_key)
 
 
 def _consumer(app: JourneyApp) -> GroupConsumer:

@@ -36,8 +36,8 @@ OF_THE_CLIENT: Final = "aiokafka"
 """What it says below `info` holds records and passwords, whole."""
 CHATTY: Final = ("aiokafka.consumer.subscription_state", "aiokafka.producer.sender", "faust", "mode")
 """Loggers whose news are of no use to an operator."""
-SPARED: Final = (OF_THE_CLIENT, "asyncio", "faust", "mode")
-"""Loggers that repeat themselves while a broker is away."""
+SPARED: Final = (OF_THE_CLIENT, "asyncio", "faust", "mode", "opentelemetry")
+"""Loggers that repeat themselves while a broker or a collector is away."""
 
 
 class JsonLines(logging.Formatter):

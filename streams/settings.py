@@ -108,6 +108,12 @@ class RegistrySettings(Struct, frozen=True, kw_only=True):
     ssl_ca_location: Path | None
 
 
+class TracingSettings(Struct, frozen=True, kw_only=True):
+    """Where spans go."""
+
+    otlp_endpoint: str | None
+
+
 class FileSettings(Struct, frozen=True, kw_only=True):
     """What comes from files instead of topics."""
 
@@ -123,6 +129,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     state: StateSettings
     web: WebSettings
     registry: RegistrySettings
+    tracing: TracingSettings
     files: FileSettings
 
     @property
@@ -159,6 +166,7 @@ SHAPES: Final[Mapping[str, type[Struct]]] = {
     "state": StateSettings,
     "web": WebSettings,
     "registry": RegistrySettings,
+    "tracing": TracingSettings,
     "files": FileSettings,
 }
 

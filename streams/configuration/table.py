@@ -161,7 +161,7 @@ TABLE: Final = (
         ("memory.bytes", _MEMORY, 128 * MIB, "bytes", "of RocksDB, all partitions of a process together"),
         ("cache.entries", whole(0, 10_000_000), 50_000, "", "decoded records that a process keeps"),
         ("max.compaction.lag.ms", _ms(7 * DAY_MS), DAY_MS, "ms", "what was erased then leaves the files too"),
-        ("restore.batch.records", whole(1, 100_000), 5_000, "", "applied at a time while restoring"),
+        ("restore.batch.records", whole(1, 100_000), 2_000, "", "applied at a time while restoring"),
     ),
     *_section(
         "web",
@@ -183,6 +183,10 @@ TABLE: Final = (
         ("username", text(), None, "", "user of the registry"),
         ("password", _PASSWORD, None, "", "password of the registry"),
         ("ssl.ca.location", path(), None, "", "certificates to trust; unset: those of the system"),
+    ),
+    *_section(
+        "tracing",
+        ("otlp.endpoint", url(), None, "", "OpenTelemetry collector, OTLP over HTTP; unset: no spans"),
     ),
     *_section(
         "files",

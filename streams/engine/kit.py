@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
@@ -22,6 +23,9 @@ from streams.engine.totals import SECONDS, Distribution, Totals
 from streams.inputs.decode import InputDecoder
 from streams.journey.step import World
 from streams.outputs.wire import Wire
+
+if TYPE_CHECKING:
+    from streams.engine.spans import Spans
 
 
 class Stats(Struct):
@@ -111,7 +115,13 @@ class Kit(Struct, frozen=True, kw_only=True):
     """Whether the schema of a record's value is known by now; None: no registry has to be asked for any."""
     replay: ReplayPlan | None = None
     """Set when partitions are replayed, instead of lived or before that."""
+    spans: Spans | None = None
+    """Hears of every transaction that stands, where spans are exported."""
     totals: Totals = field(default_factory=Totals)
+    wakeups_max: int = 2_000
+    """Due looks of one transaction."""
+    restored_at_once: int = 2_000
+    """Records of the changelog that are applied at a time: reading what they replace holds the loop."""
     in_hand_max: int = IN_HAND_MAX
     """Decoded records that a partition keeps."""
     decides: Callable[[Kit, Store, Position, Journal | None], Decides] = journey

@@ -26,8 +26,6 @@ from streams.engine.position import Mark
 
 log = logging.getLogger(__name__)
 
-RECORDS_MAX: Final = 2_000
-"""Records of one batch: reading what they replace and writing them holds the loop."""
 WAIT_MS: Final = 100
 STATE_AGE_MAX_MS: Final = 43_200_000
 """Half of a changelog's `delete.retention.ms`: an older state may miss tombstones that are gone."""
@@ -75,16 +73,17 @@ async def follow(
     changelog: TopicPartition,
     store: Store,
     until: Callable[[int], bool],
+    at_once: int,
     progress: Callable[[int, int], None],
     written: Written | None = None,
 ) -> None:
     """Apply the changelog from the consumer's position on, until `until(position)` says so.
 
-    `progress` is told how many records were applied, and the position. What was applied stays. `written` is
-    there for a store that began empty, and knows what was written to it.
+    `at_once` records are applied at a time. `progress` is told how many they were, and the position. What was
+    applied stays. `written` is there for a store that began empty, and knows what was written to it.
     """
     while not until(offset := await consumer.position(changelog)):
-        found = await consumer.getmany(changelog, timeout_ms=WAIT_MS, max_records=RECORDS_MAX)
+        found = await consumer.getmany(changelog, timeout_ms=WAIT_MS, max_records=at_once)
         after = await consumer.position(changelog)
         records = found.get(changelog, ())
         if records or after != offset:

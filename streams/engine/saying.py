@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import monotonic
+from time import monotonic, time_ns
 from typing import Final
 
 from state.store import Store
@@ -28,10 +28,12 @@ async def say(
     kit: Kit, store: Store, transactions: Transactions, stats: Stats, commit: Commit, timestamp_ms: int
 ) -> Mark:
     """Commit; the mark that the store is to take over with the changes. Raises as `Transactions.commit`."""
-    begun = monotonic()
+    begun, begun_ns = monotonic(), time_ns()
     async with kit.commits:
         after = await transactions.commit(commit, timestamp_ms)
     stats.took_s = monotonic() - begun
+    if kit.spans is not None:
+        kit.spans.said(commit, transactions.partition, begun_ns, time_ns())
     stats.number += 1
     stats.steps += commit.steps
     stats.took.observe(stats.took_s)

@@ -204,7 +204,10 @@ class PartitionTask:
     async def _follow(self, until: Callable[[int], bool], written: Written | None = None) -> None:
         assert self._consumer is not None
         assert self._store is not None
-        await restore.follow(self._consumer, self._changelog, self._store, until, self._restored, written)
+        at_once = self._kit.restored_at_once
+        await restore.follow(
+            self._consumer, self._changelog, self._store, until, at_once, self._restored, written
+        )
 
     async def _follow_a_while(self) -> None:
         until_s = monotonic() + STANDBY_ROUND_S

@@ -48,7 +48,7 @@ class Transactions:
         failpoints: Failpoints,
     ) -> None:
         self._producer = producer
-        self._partition = partition
+        self.partition = partition
         self._changelog = changelog
         self._group = group
         self._failpoints = failpoints
@@ -76,7 +76,7 @@ class Transactions:
             await self._producer.commit_transaction()
             reach("after_commit")
         except ProducerFenced as error:
-            raise Fenced(f"partition {self._partition} is another worker's now") from error
+            raise Fenced(f"partition {self.partition} is another worker's now") from error
         except KafkaError as error:
             raise _named(error) from error
         first, records = answers[-1].offset, sent[-1][1]
@@ -100,14 +100,14 @@ class Transactions:
         for output in commit.outputs:
             by_topic.setdefault(output.topic, []).append(output)
         for topic, outputs in by_topic.items():
-            await self._send_to(topic, self._partition, outputs, timestamp_ms, sent)
+            await self._send_to(topic, self.partition, outputs, timestamp_ms, sent)
         if commit.letters:
             topic = commit.letters[0].topic
             partitions = await self._producer.partitions_for(topic)
-            number = self._partition % max(1, len(partitions))
+            number = self.partition % max(1, len(partitions))
             await self._send_to(topic, number, commit.letters, timestamp_ms, sent)
         changes = [Output(self._changelog, key, value) for key, value in commit.changes.values.items()]
-        await self._send_to(self._changelog, self._partition, changes, timestamp_ms, sent)
+        await self._send_to(self._changelog, self.partition, changes, timestamp_ms, sent)
 
     async def _send_to(
         self, topic: str, partition: int, outputs: Iterable[Output], timestamp_ms: int, sent: list[Sent]
@@ -130,7 +130,7 @@ class Transactions:
             return
         self._offsets_at = now
         offsets = {
-            TopicPartition(topic, self._partition): OffsetAndMetadata(offset, "")
+            TopicPartition(topic, self.partition): OffsetAndMetadata(offset, "")
             for topic, offset in inputs.items()
         }
         await self._producer.send_offsets_to_transaction(offsets, self._group)

@@ -31,8 +31,6 @@ FRESH_S: Final = 0.02
 """How long the fetch at the end of a rest may take."""
 STEPS_MAX: Final = 5_000
 """Steps of one transaction."""
-WAKEUPS_MAX: Final = 2_000
-"""Looks of one transaction."""
 STALE_MAX: Final = 100
 """Records that one transaction reads to find those decided under another world."""
 
@@ -119,7 +117,7 @@ class PartitionWork:
         """What is due by now, and some of what was decided under another world."""
         decider = self._decider
         if not self._looks:
-            due = decider.due(self._kit.clock.now_ms(), WAKEUPS_MAX)
+            due = decider.due(self._kit.clock.now_ms(), self._kit.wakeups_max)
             self._looks.extend(it for it in due if it.due_ms > self._looked_until_ms)
             if due:
                 self._looked_until_ms = due[-1].due_ms

@@ -1,8 +1,8 @@
 """W3C trace context: what connects an event with what is said because of it.
 
 A record may bear a header `traceparent`: version, trace id, id of the sender's span, flags. It is taken as it
-is, and stands on the records that the event led to and on its dead letter. Kairos makes no spans of its own,
-so what follows is a child of the sender's. A header that is not one is as none.
+is, and stands on the records that the event led to and on its dead letter: what follows is a child of the
+sender's span, and so are the spans that `streams.engine.spans` may export. What is none is ignored.
 """
 
 from __future__ import annotations

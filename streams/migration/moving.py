@@ -165,10 +165,11 @@ class Move:
         resources = RocksResources(memory, memory * 3 // 8)
         store = restore.open_store(self._folder / f"partition-{number}", resources)
         consumer = await self._clients.consumer([changelog])
+        at_once = self._old.state.restore_batch_records
         try:
             end = (await consumer.end_offsets([changelog]))[changelog]
             await consumer.seek_to_beginning(changelog)
-            await restore.follow(consumer, changelog, store, lambda at: at >= end, lambda *_: None)
+            await restore.follow(consumer, changelog, store, lambda at: at >= end, at_once, lambda *_: None)
         finally:
             await stop(consumer)
         return store

@@ -1,6 +1,7 @@
 """All settings together: every one by every way, what goes before what, and all problems at once."""
 
 import pickle
+import re
 import typing
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+import streams
 from streams.configuration.kinds import shown
 from streams.configuration.secret import Secret
 from streams.configuration.table import SECTIONS, TABLE, Setting
@@ -50,6 +52,7 @@ OTHERS = {
     "registry.username": "reader",
     "registry.password": "a third password",
     "registry.ssl.ca.location": "/etc/registry-ca.pem",
+    "tracing.otlp.endpoint": "https://collector.example:4318",
     "files.policy": "/etc/policy.toml",
     "files.catalogue": "/etc/catalogue.jsonl",
 }
@@ -271,6 +274,13 @@ class TestSecrets:
     def test_go_with_the_settings_to_another_process(self) -> None:
         settings = load_settings({"KAIROS_ENGINE_IDENTITY_KEY": "x" * 16})
         assert pickle.loads(pickle.dumps(settings)) == settings  # noqa: S301 - our own bytes
+
+
+def test_every_setting_is_read_by_the_code() -> None:
+    folder = Path(streams.__file__).parent
+    stated = {folder / "settings.py", *folder.glob("configuration/*.py")}
+    code = "".join(it.read_text("utf-8") for it in folder.rglob("*.py") if it not in stated)
+    assert [it.full_name for it in TABLE if not re.search(rf"\b{it.field}\b", code)] == []
 
 
 class TestNames:

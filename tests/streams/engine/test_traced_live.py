@@ -12,6 +12,7 @@ from streams.embedded.broker import Broker
 from streams.engine.clock import wall_ms
 from streams.inputs.tracing import HEADER
 from tests.brokers import Topics
+from tests.collector import collector, words
 from tests.streams.inputs.test_tracing import TRACE
 from tests.streams.web.workers import create_topics, worker
 
@@ -47,8 +48,14 @@ def test_the_trace_of_an_event_goes_on_and_every_line_is_an_object(
 ) -> None:
     create_topics(topics)
     asyncio.run(send_ticket(topics))
-    with worker(topics, tmp_path, 0, KAIROS_ENGINE_LOG_FORMAT="json"):
+    with (
+        collector() as there,
+        worker(topics, tmp_path, 0, KAIROS_ENGINE_LOG_FORMAT="json", KAIROS_TRACING_OTLP_ENDPOINT=there.url),
+    ):
         change = asyncio.run(first_of(topics, "friction"))
+        _, span = there.spans.get(timeout=60)
+    assert (span.trace_id.hex(), span.parent_span_id.hex()) == (TRACE[3:35], TRACE[36:52])
+    assert words(span.attributes)["messaging.destination.name"].startswith(topics.prefix)
     assert change.key == CUSTOMER.encode()
     assert dict(change.headers)[HEADER] == TRACE.encode()
     lines = [json.loads(line) for line in (tmp_path / "worker-0.log").read_text().splitlines()]
