@@ -33,7 +33,7 @@ from tests.bench.engine.lives import catalogue, lay_catalogue
 from tests.bench.engine.runner import Runner, running
 from tests.bench.engine.samples import Sample
 
-SPEED: Final = 500.0
+SPEED: Final = 250.0
 BEFORE_MS: Final = 7 * 24 * 3_600_000
 """The clock begins so long ago, so that no event of a run lies in the future, which brokers refuse."""
 TICK_S: Final = 0.02
@@ -43,6 +43,8 @@ TAKEN_WITHIN_S: Final = 180.0
 NEW_EVERY: Final = 10
 LINES: Final = 1_000
 WAKEUPS_OF_A_CUSTOMER: Final = 4.68
+LIVES: Final = 5_000
+"""Those who share a life come due in the same instant, so there are many: some forty of a million together."""
 OUTPUTS: Final[dict[str, type[Struct]]] = {"eligibility": Eligibility, "decisions": Decision}
 
 
@@ -66,7 +68,11 @@ class Setting:
         self.partitions = partitions
         start_ms, sold = wall_ms() - BEFORE_MS, catalogue(LINES)
         self.population = Population(
-            int(size.wakeups / WAKEUPS_OF_A_CUSTOMER), partitions, now_ms=start_ms, sold=sold
+            int(size.wakeups / WAKEUPS_OF_A_CUSTOMER),
+            partitions,
+            now_ms=start_ms,
+            sold=sold,
+            templates=min(LIVES, int(size.wakeups / WAKEUPS_OF_A_CUSTOMER)),
         )
         self.name = f"live-{partitions}"
         self.prefix = f"{self.name}."
