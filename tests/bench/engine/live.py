@@ -44,7 +44,7 @@ NEW_EVERY: Final = 10
 LINES: Final = 1_000
 WAKEUPS_OF_A_CUSTOMER: Final = 4.68
 LIVES: Final = 5_000
-"""Those who share a life come due in the same instant, so there are many: some forty of a million together."""
+"""Customers who share a life come due in the same instant, so there are many lives."""
 OUTPUTS: Final[dict[str, type[Struct]]] = {"eligibility": Eligibility, "decisions": Decision}
 
 
