@@ -18,9 +18,9 @@ from pathlib import Path
 from msgspec import Struct, to_builtins
 
 from deploy.prometheus import rules
-from tests.drills.faults import DRILLS, Drill
 from tests.drills.report import document
 from tests.drills.scene import LOOK_EVERY_S, Scene, scene, until
+from tests.drills.table import DRILLS, Drill
 from tests.prometheus import Prometheus, prometheus
 from tests.tools import find
 

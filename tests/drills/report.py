@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from deploy.prometheus import rules
-from tests.drills.faults import DRILLS, Drill
+from tests.drills.table import DRILLS, Drill
 
 HEAD = """# Fault drills
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from deploy.prometheus import rules
-from tests.drills.faults import DRILLS
 from tests.drills.report import document
+from tests.drills.table import DRILLS
 
 DOCUMENT = Path(rules.__file__).parents[1] / "DRILLS.md"
 ALERTS = {alert.name for alert in rules.every_alert()}
