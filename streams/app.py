@@ -196,6 +196,7 @@ async def _prepare(
     following.add_done_callback(_crash_with(crash))
     ready = asyncio.create_task(worlds.ready.wait())
     await asyncio.wait({ready, following}, return_when=asyncio.FIRST_COMPLETED)
+    collecting.without_what_is_loaded()
 
 
 def _kit(worker: Worker, run: RunSlice, decoder: InputDecoder, count: int) -> Kit:

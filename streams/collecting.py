@@ -12,6 +12,11 @@ THRESHOLDS: Final = (200_000, 10, 50)
 """New containers that stay before the youngest are searched, and how often until the older ones are."""
 
 
+def without_what_is_loaded() -> None:
+    """From now on what this process has loaded so far, which stays, is searched no more."""
+    gc.freeze()
+
+
 def rarely() -> None:
     """From now on, in this process."""
     gc.set_threshold(*THRESHOLDS)

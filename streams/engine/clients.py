@@ -46,11 +46,12 @@ class Clients:
         self._producer = dict(producer or {})
 
     async def consumer(
-        self, partitions: list[TopicPartition], *, parsed_only: bool = False
+        self, partitions: list[TopicPartition], *, parsed_only: bool = False, committed_only: bool = True
     ) -> AIOKafkaConsumer:
         """A started consumer of these partitions, in no group, that reads committed records only.
 
-        `parsed_only`: of each record nothing but key, value and offset is asked for.
+        `parsed_only`: of each record nothing but key, value and offset is asked for. `committed_only` false:
+        it sees what is not decided yet as well.
         """
         consumer = AIOKafkaConsumer(
             **{
@@ -60,7 +61,7 @@ class Clients:
                 "group_id": None,
                 "enable_auto_commit": False,
                 "auto_offset_reset": "none",
-                "isolation_level": "read_committed",
+                "isolation_level": "read_committed" if committed_only else "read_uncommitted",
                 **({"key_deserializer": as_parsed} if parsed_only else {}),
             }
         )
@@ -72,6 +73,14 @@ class Clients:
             await stop(consumer)
             raise
         return consumer
+
+    async def written_until(self, partition: TopicPartition) -> int:
+        """The end of a partition, with what is not decided yet: readers of committed records see less."""
+        consumer = await self.consumer([], committed_only=False)
+        try:
+            return int((await consumer.end_offsets([partition]))[partition])
+        finally:
+            await stop(consumer)
 
     async def producer(self, transactional_id: str) -> AIOKafkaProducer:
         """A started transactional producer: from now on all others of this id are fenced.

@@ -189,7 +189,9 @@ class PartitionTask:
         end = (await consumer.end_offsets([self._changelog]))[self._changelog]
         store = self._store = restore.open_store(self._path, kit.resources)
         mark = positions.changelog_mark(store)
-        why = restore.why_useless(mark, first, end, wall_ms())
+        ahead = mark is not None and mark.offset > end
+        written = await kit.clients.written_until(self._changelog) if ahead else end
+        why = restore.why_useless(mark, first, written, wall_ms())
         if self._distrusted:
             why, self._distrusted = "a record in it is damaged", False
         if why is not None:
@@ -197,8 +199,8 @@ class PartitionTask:
             store = self._store = restore.replace(store, kit.resources, why)
             mark = None
         consumer.seek(self._changelog, first if mark is None else mark.offset)
-        written = Written(end - first) if mark is None else None
-        await self._follow(lambda at: at >= end - NEAR_END or self._role is Role.GONE, written)
+        known = Written(end - first) if mark is None else None
+        await self._follow(lambda at: at >= end - NEAR_END or self._role is Role.GONE, known)
         kit.failpoints.reach("after_restore")
 
     async def _follow(self, until: Callable[[int], bool], written: Written | None = None) -> None:
@@ -227,7 +229,7 @@ class PartitionTask:
         assert self._consumer is not None
         producer = self._producer = await kit.clients.producer(kit.transactional_id(self.number))
         kit.failpoints.reach("after_fence")
-        end = (await self._consumer.end_offsets([self._changelog]))[self._changelog]
+        end = await restore.decided_end(kit.clients, self._consumer, self._changelog)
         await self._follow(lambda at: at >= end)
         kit.failpoints.reach("after_tail")
         await stop(self._consumer)
