@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -74,11 +74,12 @@ class Clients:
             raise
         return consumer
 
-    async def written_until(self, partition: TopicPartition) -> int:
-        """The end of a partition, with what is not decided yet: readers of committed records see less."""
+    async def written_until(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Where partitions end, with what is not decided yet: readers of committed records see less."""
         consumer = await self.consumer([], committed_only=False)
         try:
-            return int((await consumer.end_offsets([partition]))[partition])
+            ends: Mapping[TopicPartition, int] = await consumer.end_offsets(list(partitions))
+            return ends
         finally:
             await stop(consumer)
 

@@ -77,6 +77,8 @@ class Kit(Struct, frozen=True, kw_only=True):
     """How many every co-partitioned topic has."""
     inputs: tuple[str, ...]
     """Full names of the co-partitioned input topics."""
+    outputs: tuple[str, ...]
+    """Full names of the co-partitioned topics that it writes to, but for the changelog."""
     changelog: str
     clients: Clients
     clock: Clock

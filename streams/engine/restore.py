@@ -7,11 +7,9 @@ whoever looks into it, and rebuilt from the beginning.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from time import monotonic
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -23,17 +21,12 @@ from state.rocks import RocksStore
 from state.rocks_options import RocksResources
 from state.store import Store
 from streams.engine import position as positions
-from streams.engine.clients import Clients
 from streams.engine.clock import wall_ms
 from streams.engine.position import Mark
-from streams.errors import Retryable
 
 log = logging.getLogger(__name__)
 
 WAIT_MS: Final = 100
-DECIDED_WITHIN_S: Final = 10.0
-"""How long a broker may take to mark the last transaction of a partition, before it is opened anew."""
-ASK_AGAIN_S: Final = 0.02
 STATE_AGE_MAX_MS: Final = 43_200_000
 """Half of a changelog's `delete.retention.ms`: an older state may miss tombstones that are gone."""
 
@@ -76,37 +69,6 @@ def replace(store: RocksStore, resources: RocksResources, why: str) -> RocksStor
     """Set a store aside and begin anew in its place."""
     store.close()
     return _begin_anew(store.path, resources, why)
-
-
-async def decided_end(
-    clients: Clients,
-    consumer: AIOKafkaConsumer,
-    changelog: TopicPartition,
-    within_s: float = DECIDED_WITHIN_S,
-) -> int:
-    """The end of a changelog to which nobody writes any more, once all of it is decided.
-
-    The last transaction of whoever wrote there may be committed, and not yet be marked so in this partition:
-    its broker died in between. Until then it cannot be seen, and who went on without it would do it again.
-    Retryable: it takes too long.
-    """
-    written = await clients.written_until(changelog)
-    began_s, end = monotonic(), await _end(consumer, changelog)
-    if end >= written:
-        return end
-    name = f"{changelog.topic}-{changelog.partition}"
-    what = f"{name} ends at {written}, and what it holds from {end} on is not marked as committed"
-    log.info("%s: waiting for its broker", what)
-    while (end := await _end(consumer, changelog)) < written:
-        if monotonic() - began_s >= within_s:
-            raise Retryable(what)
-        await asyncio.sleep(ASK_AGAIN_S)
-    log.info("%s is marked to its end", name)
-    return end
-
-
-async def _end(consumer: AIOKafkaConsumer, changelog: TopicPartition) -> int:
-    return int((await consumer.end_offsets([changelog]))[changelog])
 
 
 async def follow(

@@ -27,6 +27,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 from msgspec import structs
 
+from schemas.topics import DEAD_LETTERS
 from state import keys
 from state.errors import Damaged, StateError
 from state.restore import Written
@@ -44,6 +45,7 @@ from streams.engine.replay_plan import refuse_replayed
 from streams.engine.replay_start import replay_work
 from streams.engine.replaying import ReplayWork
 from streams.engine.saying import TooManyRejected
+from streams.engine.settling import settle
 from streams.engine.shredding import Shredder
 from streams.engine.transaction import Fenced, Transactions
 from streams.engine.work import PartitionWork
@@ -190,7 +192,7 @@ class PartitionTask:
         store = self._store = restore.open_store(self._path, kit.resources)
         mark = positions.changelog_mark(store)
         ahead = mark is not None and mark.offset > end
-        written = await kit.clients.written_until(self._changelog) if ahead else end
+        written = (await kit.clients.written_until([self._changelog]))[self._changelog] if ahead else end
         why = restore.why_useless(mark, first, written, wall_ms())
         if self._distrusted:
             why, self._distrusted = "a record in it is damaged", False
@@ -229,7 +231,16 @@ class PartitionTask:
         assert self._consumer is not None
         producer = self._producer = await kit.clients.producer(kit.transactional_id(self.number))
         kit.failpoints.reach("after_fence")
-        end = await restore.decided_end(kit.clients, self._consumer, self._changelog)
+        transactions = Transactions(
+            producer,
+            self.number,
+            changelog=kit.changelog,
+            dead_letters=kit.said_under + DEAD_LETTERS,
+            group=kit.app_id,
+            failpoints=kit.failpoints,
+        )
+        outputs = [TopicPartition(topic, self.number) for topic in kit.outputs]
+        end = await settle(kit.clients, self._consumer, transactions, self._changelog, outputs)
         await self._follow(lambda at: at >= end)
         kit.failpoints.reach("after_tail")
         await stop(self._consumer)
@@ -241,9 +252,6 @@ class PartitionTask:
                 f"the changelog {kit.changelog}-{self.number} holds records but no position: it is not a "
                 "changelog of Kairos, or was tampered with"
             )
-        transactions = Transactions(
-            producer, self.number, changelog=kit.changelog, group=kit.app_id, failpoints=kit.failpoints
-        )
         if kit.replay is not None and kit.replay.wanted(position):
             replaying = Opened(kit, self.number, store, transactions, consumer, self.stats)
             return await replay_work(replaying, position)
