@@ -32,6 +32,7 @@ from state import keys
 from state.errors import Damaged, StateError
 from state.restore import Written
 from state.rocks import RocksStore
+from streams import collecting
 from streams.engine import position as positions
 from streams.engine import restore
 from streams.engine.clients import stop
@@ -328,6 +329,7 @@ class PartitionTask:
                 store.close()
             except StateError as error:
                 log.warning("the state of partition %s did not close cleanly: %s", self.number, error)
+        collecting.what_was_closed()
 
     async def _maybe_flush(self) -> None:
         now = monotonic()
