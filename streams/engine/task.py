@@ -27,7 +27,6 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 from msgspec import structs
 
-from schemas.topics import DEAD_LETTERS
 from state import keys
 from state.errors import Damaged, StateError
 from state.restore import Written
@@ -236,7 +235,6 @@ class PartitionTask:
             producer,
             self.number,
             changelog=kit.changelog,
-            dead_letters=kit.said_under + DEAD_LETTERS,
             group=kit.app_id,
             failpoints=kit.failpoints,
         )

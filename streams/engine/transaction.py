@@ -19,9 +19,9 @@ from aiokafka.errors import IllegalOperation, KafkaError, ProducerFenced
 from aiokafka.structs import OffsetAndMetadata, RecordMetadata
 
 from streams.engine.clients import acknowledged
-from streams.engine.clock import wall_ms
 from streams.engine.commit import Commit, Output
 from streams.engine.failpoints import Failpoints
+from streams.engine.overrides import commit_nothing
 from streams.errors import Fatal, KairosError, Retryable
 
 GROUP_OFFSETS_EVERY_S: Final = 1.0
@@ -45,14 +45,12 @@ class Transactions:
         partition: int,
         *,
         changelog: str,
-        dead_letters: str,
         group: str,
         failpoints: Failpoints,
     ) -> None:
         self._producer = producer
         self.partition = partition
         self._changelog = changelog
-        self._dead_letters = dead_letters
         self._group = group
         self._failpoints = failpoints
         self._offsets_at = 0.0
@@ -85,26 +83,17 @@ class Transactions:
         first, records = answers[-1].offset, sent[-1][1]
         return first + records if first >= 0 else UNKNOWN_OFFSET
 
-    async def push(self, partitions: Iterable[TopicPartition]) -> None:
-        """Write a record to each of these partitions and to the dead letters, and abort it; as `commit`."""
-        letters = await self._letters_of(self._dead_letters)
-        sent: list[Sent] = []
+    async def mark(self, partitions: Iterable[TopicPartition]) -> None:
+        """Commit a transaction over these partitions that writes nothing: brokers mark it in each of them.
+
+        Raises as `commit`.
+        """
         try:
-            await self._producer.begin_transaction()
-            for topic, number in (*partitions, letters):
-                nothing = [Output(topic, b"nothing", b"")]
-                await self._send_to(topic, number, nothing, wall_ms(), sent)
-            await acknowledged(future for future, _ in sent)
-            await self._producer.abort_transaction()
+            await commit_nothing(self._producer, partitions)
         except ProducerFenced as error:
             raise Fenced(f"partition {self.partition} is another worker's now") from error
         except KafkaError as error:
             raise _named(error) from error
-
-    async def _letters_of(self, topic: str) -> tuple[str, int]:
-        """Where the dead letters of this partition go."""
-        partitions = await self._producer.partitions_for(topic)
-        return topic, self.partition % max(1, len(partitions))
 
     async def _send(self, commit: Commit, timestamp_ms: int, sent: list[Sent]) -> None:
         """All batches, those of the changelog last, its position as the very last record.
@@ -126,7 +115,9 @@ class Transactions:
         for topic, outputs in by_topic.items():
             await self._send_to(topic, self.partition, outputs, timestamp_ms, sent)
         if commit.letters:
-            topic, number = await self._letters_of(self._dead_letters)
+            topic = commit.letters[0].topic
+            partitions = await self._producer.partitions_for(topic)
+            number = self.partition % max(1, len(partitions))
             await self._send_to(topic, number, commit.letters, timestamp_ms, sent)
         changes = [Output(self._changelog, key, value) for key, value in commit.changes.values.items()]
         await self._send_to(self._changelog, self.partition, changes, timestamp_ms, sent)

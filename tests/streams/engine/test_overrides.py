@@ -18,6 +18,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import SubscriptionState
+from aiokafka.producer.transaction_manager import TransactionManager
 from aiokafka.protocol.group import LeaveGroupRequest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
@@ -46,6 +47,7 @@ def test_the_versions_are_those_that_were_read(package: str, version: str) -> No
 @pytest.mark.parametrize(
     ("function", "expected"),
     [
+        (TransactionManager.maybe_add_partition_to_txn, ["self", "tp"]),
         (PartitionRecords._consumer_record, ["self", "tp", "record"]),
         (GroupCoordinator._do_heartbeat, ["self"]),
         (GroupCoordinator._do_rejoin_group, ["self", "subscription"]),

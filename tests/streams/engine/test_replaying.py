@@ -165,9 +165,7 @@ class LosesItsTransaction:
 def test_a_transaction_that_ends_while_it_is_written_says_why(why: Exception | None, word: str) -> None:
     async def commit() -> None:
         producer: Any = LosesItsTransaction(why)
-        transactions = Transactions(
-            producer, 0, changelog="c", dead_letters="d", group="g", failpoints=Failpoints()
-        )
+        transactions = Transactions(producer, 0, changelog="c", group="g", failpoints=Failpoints())
         await transactions.commit(Commit([Output("t", b"k", b"v")], [], Batch(), Position(), 1), 0)
 
     expected: Callable[[], Any] = lambda: asyncio.run(commit())  # noqa: E731

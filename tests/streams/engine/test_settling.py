@@ -23,7 +23,6 @@ class Scene:
         self.topics = topics
         self.changelog = TopicPartition(topics.create("changelog", config={"cleanup.policy": "compact"}), 0)
         self.output = TopicPartition(topics.create("output"), 0)
-        self.letters = topics.create("letters")
         self.clients = Clients({"bootstrap_servers": topics.bootstrap})
 
     async def begin(self) -> None:
@@ -32,8 +31,7 @@ class Scene:
         self.owner = await self.clients.producer(self.topics.name("owner"))
         self.open = [await self._opened(tp) for tp in (self.changelog, self.output)]
         self.transactions = Transactions(
-            self.owner, 0, changelog=self.changelog.topic, dead_letters=self.letters, group="g",
-            failpoints=Failpoints.of(""),
+            self.owner, 0, changelog=self.changelog.topic, group="g", failpoints=Failpoints.of("")
         )  # fmt: skip
 
     async def _opened(self, tp: TopicPartition) -> AIOKafkaProducer:
@@ -80,7 +78,7 @@ def test_nobody_goes_on_before_all_of_a_changelog_is_decided(broker: Broker, top
         return await settling, monotonic() - began_s
 
     end, took_s = run(topics, act)
-    assert end >= 2  # the record, the mark of its commit, and what was pushed behind
+    assert end >= 2  # the record, the mark of its commit, and the owner's mark
     assert took_s < 5
 
 
@@ -106,20 +104,23 @@ def test_a_transaction_of_another_writer_in_an_output_keeps_nobody(broker: Broke
 
 
 @pytest.mark.broker
-def test_what_is_pushed_is_seen_by_nobody(broker: Broker, topics: Topics) -> None:
-    async def act(scene: Scene) -> list[tuple[str, bytes]]:
+def test_a_mark_is_seen_by_nobody_and_moves_the_end(broker: Broker, topics: Topics) -> None:
+    async def act(scene: Scene) -> tuple[list[tuple[str, bytes]], list[int]]:
         for it in scene.open:
             await it.commit_transaction()
-        await scene.transactions.push([scene.changelog, scene.output])
-        read = [scene.changelog, scene.output, TopicPartition(scene.letters, 0)]
+        read = [scene.changelog, scene.output]
+        before = await scene.clients.written_until(read)
+        await scene.transactions.mark(read)
+        ends = await scene.consumer.end_offsets(read)
         consumer = await scene.clients.consumer(read)
         await consumer.seek_to_beginning(*read)
-        ends, found = await consumer.end_offsets(read), []
+        found = []
         while any([await consumer.position(tp) < ends[tp] for tp in read]):
             records = await consumer.getmany(timeout_ms=100)
             found += [(it.topic, it.value) for some in records.values() for it in some]
         await consumer.stop()
-        return sorted(found)
+        return sorted(found), [ends[tp] - before[tp] for tp in read]
 
-    seen = run(topics, act)
+    seen, moved = run(topics, act)
     assert seen == [(topics.name("changelog"), b"value"), (topics.name("output"), b"value")]
+    assert moved == [1, 1]
