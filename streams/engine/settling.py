@@ -26,8 +26,8 @@ from streams.errors import Retryable
 
 log = logging.getLogger(__name__)
 
-MARK_AFTER_S: Final = 0.1
-"""How long a broker may take to mark a transaction that it has decided."""
+MARK_AFTER_S: Final = 1.0
+"""How long a broker may take to mark a transaction that it has decided, as aborted perhaps."""
 SETTLED_WITHIN_S: Final = 10.0
 ASK_AGAIN_S: Final = 0.02
 
