@@ -20,7 +20,7 @@ from msgspec import Struct
 from yarl import URL
 
 from schemas.records import Product
-from schemas.topics import CATALOGUE, CONTROL, journey_inputs, outputs
+from schemas.topics import CATALOGUE, CONTROL, journey_inputs
 from state.rocks_options import RocksResources
 from state.store import Store
 from streams import collecting
@@ -179,13 +179,6 @@ def _into_faust(worker: Worker, prepared: Callable[[], Awaitable[None]]) -> None
     app.before_leaving = _before_leaving
 
 
-def _outputs(prefix: str) -> tuple[str, ...]:
-    """Full names of the co-partitioned topics that are written to, under this prefix."""
-    journal = os.environ.get(JOURNAL)
-    said = [topic.full_name(prefix) for topic in outputs().values() if topic.co_partitioned]
-    return (*said, journal) if journal else tuple(said)
-
-
 def _inputs(settings: Settings) -> tuple[str, ...]:
     """Full names of the co-partitioned input topics."""
     return tuple(topic.full_name(settings.engine.topic_prefix) for topic in journey_inputs())
@@ -203,7 +196,6 @@ async def _prepare(
     following.add_done_callback(_crash_with(crash))
     ready = asyncio.create_task(worlds.ready.wait())
     await asyncio.wait({ready, following}, return_when=asyncio.FIRST_COMPLETED)
-    collecting.without_what_is_loaded()
 
 
 def _kit(worker: Worker, run: RunSlice, decoder: InputDecoder, count: int) -> Kit:
@@ -215,7 +207,6 @@ def _kit(worker: Worker, run: RunSlice, decoder: InputDecoder, count: int) -> Ki
         prefix=engine.topic_prefix,
         partitions=count,
         inputs=_inputs(settings),
-        outputs=_outputs(engine.topic_prefix if mode.output_prefix is None else mode.output_prefix),
         changelog=settings.changelog_topic,
         clients=worker.clients,
         clock=worker.clock,

@@ -12,11 +12,6 @@ THRESHOLDS: Final = (200_000, 10, 50)
 """New containers that stay before the youngest are searched, and how often until the older ones are."""
 
 
-def without_what_is_loaded() -> None:
-    """From now on what this process has loaded so far, which stays, is searched no more."""
-    gc.freeze()
-
-
 def what_was_closed() -> None:
     """Search the youngest now: a Kafka client that was closed is held by circles of its own alone."""
     gc.collect(0)

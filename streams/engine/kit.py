@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from schemas.topics import outputs
 from state.rocks_options import RocksResources
 from state.store import Store
 from streams.engine.clients import Clients
@@ -77,8 +78,6 @@ class Kit(Struct, frozen=True, kw_only=True):
     """How many every co-partitioned topic has."""
     inputs: tuple[str, ...]
     """Full names of the co-partitioned input topics."""
-    outputs: tuple[str, ...]
-    """Full names of the co-partitioned topics that it writes to, but for the changelog."""
     changelog: str
     clients: Clients
     clock: Clock
@@ -133,3 +132,9 @@ class Kit(Struct, frozen=True, kw_only=True):
     def said_under(self) -> str:
         """What stands before the names of outputs."""
         return self.prefix if self.output_prefix is None else self.output_prefix
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Full names of the co-partitioned topics that it writes to, but for the changelog."""
+        said = tuple(it.full_name(self.said_under) for it in outputs().values() if it.co_partitioned)
+        return said if self.journal is None else (*said, self.journal)

@@ -10,7 +10,8 @@ offset request beside a produce request of the same transaction makes the broker
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from time import monotonic
 from typing import Final
 
@@ -63,7 +64,7 @@ class Transactions:
         """
         reach = self._failpoints.reach
         sent: list[Sent] = []
-        try:
+        with self._naming():
             reach("before_begin")
             await self._producer.begin_transaction()
             reach("after_begin")
@@ -76,10 +77,6 @@ class Transactions:
             reach("before_commit")
             await self._producer.commit_transaction()
             reach("after_commit")
-        except ProducerFenced as error:
-            raise Fenced(f"partition {self.partition} is another worker's now") from error
-        except KafkaError as error:
-            raise _named(error) from error
         first, records = answers[-1].offset, sent[-1][1]
         return first + records if first >= 0 else UNKNOWN_OFFSET
 
@@ -88,8 +85,14 @@ class Transactions:
 
         Raises as `commit`.
         """
-        try:
+        with self._naming():
             await commit_nothing(self._producer, partitions)
+
+    @contextmanager
+    def _naming(self) -> Iterator[None]:
+        """Gives Kafka's errors the names that callers know."""
+        try:
+            yield
         except ProducerFenced as error:
             raise Fenced(f"partition {self.partition} is another worker's now") from error
         except KafkaError as error:

@@ -164,18 +164,12 @@ def test_a_backlog_is_taken_without_a_rest() -> None:
 
 
 def test_a_look_that_comes_due_in_a_round_is_taken_with_it_and_once() -> None:
-    def make() -> tuple[PartitionWork, Said]:
-        return work(Broker(0.0, 0.03), due=(30, 60, 90))
-
-    said = rounds(2, make)
+    said = rounds(2, lambda: work(Broker(0.0, 0.03), due=(30, 60, 90)))
     assert steps(said) == [1, 4]
     assert said.commits[1][1].done.stale == 0
 
 
 def test_looks_at_the_begin_of_a_round_are_not_taken_again_at_its_end() -> None:
-    def make() -> tuple[PartitionWork, Said]:
-        return work(Broker(0.0, 5.0), due=(20, 21, 120))
-
-    said = rounds(2, make)
+    said = rounds(2, lambda: work(Broker(0.0, 5.0), due=(20, 21, 120)))
     assert steps(said) == [1, 3]
     assert said.commits[1][1].done.stale == 0
