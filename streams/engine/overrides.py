@@ -12,7 +12,7 @@ changed what is relied upon.
     Faust      the client of the group is closed while it leaves the group; ours is closed after that
     aiokafka   a restore is given records as they were parsed: the object that is made around each one, which
                nobody looks at, took a fifth of its time
-    aiokafka   a transaction is committed over partitions to which nothing was written, for its marks alone
+    aiokafka   a transaction is ended over partitions to which nothing was written, for its marks alone
     aiokafka   a consumer learns the partitions of a topic that it is not assigned to
     Faust      partitions of the group consumer are paused before it fetches for the first time: Faust's own
                pause is bookkeeping, and it would prefetch what the partition tasks read for themselves
@@ -84,12 +84,15 @@ def leave_records_as_parsed() -> None:
     aiokafka.consumer.fetcher.PartitionRecords = records_of
 
 
-async def commit_nothing(producer: Any, partitions: Iterable[Any]) -> None:
-    """A transaction over these partitions without a record: all that it leaves is the mark of its commit."""
+async def end_nothing(producer: Any, partitions: Iterable[Any], *, committed: bool) -> None:
+    """A transaction over these partitions without a record: all that it leaves is the mark of its end."""
     await producer.begin_transaction()
     for partition in partitions:
         producer._txn_manager.maybe_add_partition_to_txn(partition)
-    await producer.commit_transaction()
+    if committed:
+        await producer.commit_transaction()
+    else:
+        await producer.abort_transaction()
 
 
 async def partitions_of(consumer: Any, topic: str) -> list[int]:

@@ -22,7 +22,7 @@ from aiokafka.structs import OffsetAndMetadata, RecordMetadata
 from streams.engine.clients import acknowledged
 from streams.engine.commit import Commit, Output
 from streams.engine.failpoints import Failpoints
-from streams.engine.overrides import commit_nothing
+from streams.engine.overrides import end_nothing
 from streams.errors import Fatal, KairosError, Retryable
 
 GROUP_OFFSETS_EVERY_S: Final = 1.0
@@ -80,13 +80,13 @@ class Transactions:
         first, records = answers[-1].offset, sent[-1][1]
         return first + records if first >= 0 else UNKNOWN_OFFSET
 
-    async def mark(self, partitions: Iterable[TopicPartition]) -> None:
-        """Commit a transaction over these partitions that writes nothing: brokers mark it in each of them.
+    async def mark(self, partitions: Iterable[TopicPartition], *, committed: bool) -> None:
+        """End a transaction over these partitions that wrote nothing: brokers mark it in each of them.
 
         Raises as `commit`.
         """
         with self._naming():
-            await commit_nothing(self._producer, partitions)
+            await end_nothing(self._producer, partitions, committed=committed)
 
     @contextmanager
     def _naming(self) -> Iterator[None]:

@@ -110,7 +110,7 @@ def test_a_mark_is_seen_by_nobody_and_moves_the_end(broker: Broker, topics: Topi
             await it.commit_transaction()
         read = [scene.changelog, scene.output]
         before = await scene.clients.written_until(read)
-        await scene.transactions.mark(read)
+        await scene.transactions.mark(read, committed=True)
         ends = await scene.consumer.end_offsets(read)
         consumer = await scene.clients.consumer(read)
         await consumer.seek_to_beginning(*read)
