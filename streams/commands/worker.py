@@ -102,8 +102,12 @@ def _backfilled(number: int, tally: Tally) -> None:
 
 
 def under_faust(worker: Worker) -> int:
-    """Faust's worker runs it: signals, services, and the end of all of them."""
+    """Faust's worker runs it: signals, services, and the end of all of them.
+
+    `Fatal` for what this worker cannot go on with, and for a Kafka that went away while it started.
+    """
     import faust  # noqa: PLC0415 - as above
+    from aiokafka.errors import KafkaConnectionError  # noqa: PLC0415 - as above
 
     runner = faust.Worker(
         worker.app, loglevel=None, quiet=True, redirect_stdouts=False, override_logging=False
@@ -115,6 +119,8 @@ def under_faust(worker: Worker) -> int:
     except SystemExit as ended:
         if worker.failures:
             raise Fatal(str(worker.failures[0])) from worker.failures[0]
+        if isinstance(gone := ended.__context__, KafkaConnectionError):
+            raise Fatal(f"Kafka went away while the worker started: {gone}") from gone
         return int(ended.code or 0)
     finally:
         bound.cancel()

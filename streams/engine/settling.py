@@ -4,9 +4,9 @@
 
 Nobody else writes under the transactional id any more, so both ends must be one. They can be apart for good:
 a broker of Kafka 4 that starts sends the marks of what was decided before it was killed, but skips partitions
-whose leader it does not know yet, takes them for deleted, and the transaction for complete. Its records stay
-out of sight until the next transaction of the same id ends there, and take on the outcome of that one. Whoever
-went on before that would decide them again.
+whose leader it does not know yet, takes them for deleted, and that for the end. The records stay
+out of sight until the next transaction of the same id ends there, and take on the outcome of that one.
+Whoever went on before that would decide them again.
 
 So a transaction without a record is ended there first. Its outcome is that of the records: all records of one
 transaction bear one time, so where another partition holds records of that time and is marked, its readers

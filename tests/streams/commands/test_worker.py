@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from streams.cli import COULD_NOT_RUN
 from streams.commands import worker
 from streams.configuration.arguments import settings_of
 from streams.embedded.broker import Broker
@@ -57,6 +59,43 @@ def test_what_was_said_reaches_every_process(tmp_path: Path) -> None:
     reached = told(Processes(settings, worker._words(args)).command_of(1))
     assert reached.engine.standby_replicas == 0
     assert reached.engine.log_level == "error"
+
+
+CHECKED_BEFORE = """
+import sys
+from streams.app import create
+from streams.commands import worker
+from streams.configuration.arguments import settings_of
+import argparse
+
+parser = argparse.ArgumentParser()
+worker.configure(parser)
+settings = settings_of(parser.parse_args([])).settings
+worker.run = lambda args: worker.under_faust(create(settings, checked=2))
+from streams.cli import main
+sys.exit(main(["worker"]))
+"""
+"""A worker that had found its topics, and goes on to join its group."""
+
+
+def test_a_worker_whose_kafka_goes_away_while_it_starts_says_so_and_ends_as_one_that_found_none(
+    tmp_path: Path,
+) -> None:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("KAIROS_")}
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        environ["KAIROS_KAFKA_BOOTSTRAP_SERVERS"] = f"127.0.0.1:{closed.getsockname()[1]}"
+        environ |= {"KAIROS_STATE_DIR": str(tmp_path / "state"), "KAIROS_WEB_PORT": "0"}
+        ended = subprocess.run(
+            [sys.executable, "-c", CHECKED_BEFORE],
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=ENDS_WITHIN_S,
+        )
+    assert ended.returncode == COULD_NOT_RUN, ended.stderr
+    assert ended.stderr.splitlines()[-1].startswith("kairos: Kafka went away while the worker started: ")
 
 
 @pytest.mark.broker
