@@ -6,6 +6,7 @@ Lists that are kept by key have no order of their own, so they are sorted here; 
 order, when a record is looked at and what the outputs told are no facts. A record without facts is left out.
 """
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from msgspec import Struct, structs
@@ -21,7 +22,7 @@ Facts = dict[str, dict[str, Any]]
 
 _MIRRORED: Final = frozenset(("shipped_at", "delivered", "lost", "void", "parcel_id"))
 _BOUNDS: Final[dict[type[Struct], tuple[str, str]]] = {
-    CustomerRecord: ("profiled", "epoch"),
+    CustomerRecord: ("brand", "epoch"),
     ItemRecord: ("lines", "stage"),
     OrderRecord: ("lines", "told"),
 }
@@ -50,11 +51,16 @@ def facts_in(record: Struct) -> dict[str, Any]:
     """The fact half of a customer, an item or an order, without what was never set."""
     names = list(record.__struct_fields__)
     first, after = _BOUNDS[type(record)]
+    found = _set_in(record, names[names.index(first) : names.index(after)])
+    if isinstance(record, CustomerRecord):
+        found |= _set_in(record.facts, record.facts.__struct_fields__)
+    return found
+
+
+def _set_in(record: Struct, names: Iterable[str]) -> dict[str, Any]:
     fresh = type(record)()
     return {
-        name: _plain(getattr(record, name))
-        for name in names[names.index(first) : names.index(after)]
-        if getattr(record, name) != getattr(fresh, name)
+        name: _plain(getattr(record, name)) for name in names if getattr(record, name) != getattr(fresh, name)
     }
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Final, cast
 
-from state.records.parts import NEVER, NO_FLOOR, Mark, Stamp, by_position
+from msgspec import Raw, Struct
+
+from state.records.parts import NEVER, NO_FLOOR, Mark, Stamp, by_position, part, reader
 
 TICKETS_MAX = 16
 PAYMENTS_MAX = 8
@@ -171,20 +173,13 @@ class ItemNow(Struct, array_like=True, gc=False):
     since: int
 
 
-class CustomerRecord(Struct, omit_defaults=True, rename=by_position(), gc=False):
-    """One customer: what holds for everything they own.
+class CustomerFacts(Struct, omit_defaults=True, rename=by_position(), gc=False):
+    """What events said of a customer, but for the little that stands in the record itself."""
 
-    `trace` is, here and in items and orders, the W3C trace context of the event that touched the record last,
-    empty when it had none: what a later look says because of it belongs to that trace.
-    """
-
-    due_ms: int = 0
-    # facts
     profiled: tuple[Stamp, Stamp, Stamp, Stamp] = (NEVER, NEVER, NEVER, NEVER)
     time_zone: str = ""
     locale: str = ""
     market: str = ""
-    brand: str = ""
     consents: list[Consent] = []
     tickets: list[Ticket] = []
     tickets_floor: Mark = NO_FLOOR
@@ -196,27 +191,20 @@ class CustomerRecord(Struct, omit_defaults=True, rename=by_position(), gc=False)
     question: Stamp = NEVER
     answered: Stamp = NEVER
     interest: Stamp = NEVER
-    goals: list[tuple[int, str, str]] = []
     answers: list[Answer] = []
     answers_floor: Mark = NO_FLOOR
     declines: list[tuple[int, str, str, str]] = []
-    order_days: list[int] = []
-    # said
-    epoch: int = 0
-    erased_at: int = 0
-    sequence: int = 0
-    flags: list[FlagNow] = []
+
+
+class CustomerPast(Struct, omit_defaults=True, rename=by_position(), gc=False):
+    """What was said to a customer, and how they stood, as far as it still counts."""
+
     order_flags: list[OrderFlag] = []
-    open: list[Open] = []
-    waiting: list[Claim] = []
+    order_flags_floor: Stamp = NEVER
     sent: list[Sent] = []
     rests: list[Rest] = []
-    offers_rest_until: int = 0
-    declines_in_a_row: int = 0
     counted: list[str] = []
-    asked_at: int = 0
     asks: int = 0
-    asks_unanswered: int = 0
     ask_withheld: int = 0
     helped_at: int = 0
     helps: int = 0
@@ -224,10 +212,59 @@ class CustomerRecord(Struct, omit_defaults=True, rename=by_position(), gc=False)
     sender_reports: bool = False
     stage_counts: list[int] = []
     newest: list[ItemNow] = []
+
+
+class CustomerRecord(Struct, omit_defaults=True, rename=by_position(), gc=False):
+    """One customer: what holds for everything they own.
+
+    What most steps look at stands here. The rest, in two parts, stays the bytes that it was stored as until
+    somebody asks for it: `facts` and `past`.
+
+    `trace` is, here and in items and orders, the W3C trace context of the event that touched the record last,
+    empty when it had none: what a later look says because of it belongs to that trace.
+    """
+
+    due_ms: int = 0
+    stored_facts: Raw = part(CustomerFacts)
+    stored_past: Raw = part(CustomerPast)
+    # facts
+    brand: str = ""
+    goals: list[tuple[int, str, str]] = []
+    order_days: list[int] = []
+    # said
+    epoch: int = 0
+    erased_at: int = 0
+    sequence: int = 0
+    flags: list[FlagNow] = []
+    open: list[Open] = []
+    waiting: list[Claim] = []
+    offers_rest_until: int = 0
+    declines_in_a_row: int = 0
+    asked_at: int = 0
+    asks_unanswered: int = 0
     decided_under: int = 0
     context_until: int = 0
-    order_flags_floor: Stamp = NEVER
     trace: str = ""
+
+    @property
+    def facts(self) -> CustomerFacts:
+        """Facts that few steps look at. Damaged: the bytes are not theirs."""
+        held = self.stored_facts
+        if type(held) is Raw:
+            held = self.stored_facts = READ_FACTS(held)
+        return cast("CustomerFacts", held)
+
+    @property
+    def past(self) -> CustomerPast:
+        """What was said that few steps look at. Damaged: the bytes are not those."""
+        held = self.stored_past
+        if type(held) is Raw:
+            held = self.stored_past = READ_PAST(held)
+        return cast("CustomerPast", held)
+
+
+READ_FACTS: Final = reader(CustomerFacts)
+READ_PAST: Final = reader(CustomerPast)
 
 
 class Forgotten(Struct, omit_defaults=True, rename=by_position(), gc=False):

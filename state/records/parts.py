@@ -13,15 +13,41 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from string import ascii_letters, digits
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from msgspec import Struct
+import msgspec
+from msgspec import Raw, Struct, field
+
+from state.errors import Damaged
+
+P = TypeVar("P", bound=Struct)
 
 
 def by_position() -> Callable[[str], str]:
     """Short names for the fields of one record in the order of their declaration, one character each."""
     letters = iter(ascii_letters + digits)
     return lambda _field: next(letters)
+
+
+def part(kind: type[Struct]) -> Any:
+    """The field of a record that holds a part of it: the bytes it was stored as, or the part itself.
+
+    It is always stored, also when all of it is default, so that who merely looks at it changes no bytes.
+    """
+    return field(default_factory=kind)
+
+
+def reader(kind: type[P]) -> Callable[[Raw], Any]:
+    """Reads the bytes of a part; Damaged: they are not one. `Any`, because the field is declared as bytes."""
+    decode = msgspec.msgpack.Decoder(kind).decode
+
+    def read(stored: Raw) -> Any:
+        try:
+            return decode(stored)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise Damaged(f"a stored {kind.__name__} cannot be read: {error}") from error
+
+    return read
 
 
 Stamp = tuple[int, str]

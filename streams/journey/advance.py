@@ -197,7 +197,9 @@ class Journey:
         for held in list(customer.open):
             end(step, held, Status.REVOKED, Reason.ERASED)
         stopped = [
-            c.channel for c in customer.consents if channels.consent_state(c) == "denied" and c.stopped[0]
+            c.channel
+            for c in customer.facts.consents
+            if channels.consent_state(c) == "denied" and c.stopped[0]
         ]
         key = step.world.identity.forgotten_key(step.customer_id)
         left = Forgotten(customer.epoch + 1, customer.sequence, event.occurred_at, stopped)
@@ -226,7 +228,7 @@ def _after_delivery(step: Step, event: Delivery) -> None:
 def _after_ticket(step: Step, _event: Ticket) -> None:
     """A ticket may solve a parcel's trouble."""
     step.recheck = True
-    for held in step.customer.order_flags:
+    for held in step.customer.past.order_flags:
         if held.order_id:  # several that found no place were merged into one that names none
             step.order(held.order_id)
 

@@ -169,7 +169,7 @@ def _choice(step: Step, claim: Claim) -> Choice | Reason:
 
 
 def _family_lifts(step: Step) -> int:
-    return min((rest.until for rest in step.customer.rests if rest.until > step.now), default=FAR)
+    return min((rest.until for rest in step.customer.past.rests if rest.until > step.now), default=FAR)
 
 
 def _supersede(step: Step, claim: Claim) -> Open | None:

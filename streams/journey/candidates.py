@@ -56,14 +56,14 @@ def _is_self(seeking: Seeking) -> bool:
 
 def sellable(seeking: Seeking) -> bool:
     """Sold now, in the customer's market."""
-    product, market = seeking.target.product, seeking.step.customer.market
+    product, market = seeking.target.product, seeking.step.customer.facts.market
     return product.sellable and (not product.markets or market in product.markets)
 
 
 def allowed(seeking: Seeking) -> bool:
     """No constraint that the customer stated excludes it."""
     product = seeking.target.product
-    for answer in seeking.step.customer.answers:
+    for answer in seeking.step.customer.facts.answers:
         if answer.kind != "constraint":
             continue
         if answer.key == "price_max" and product.price_minor is not None:
@@ -80,7 +80,7 @@ def family_awake(seeking: Seeking) -> bool:
     """Its family does not rest after a no."""
     family = seeking.target.product.category
     return all(
-        rest.family != family or rest.until <= seeking.step.now for rest in seeking.step.customer.rests
+        rest.family != family or rest.until <= seeking.step.now for rest in seeking.step.customer.past.rests
     )
 
 
@@ -322,7 +322,7 @@ def _liking(customer: CustomerRecord, target: Entry) -> int:
     product = target.product
     return sum(
         1
-        for answer in customer.answers
+        for answer in customer.facts.answers
         if answer.kind == "preference"
         and answer.key in ("brand", "category", "product_id")
         and getattr(product, answer.key) == answer.value

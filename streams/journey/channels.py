@@ -31,7 +31,7 @@ def consent_state(consent: Consent) -> str:
 
 def states(customer: CustomerRecord) -> dict[str, str]:
     """The state of every channel that was ever named."""
-    return {consent.channel: consent_state(consent) for consent in customer.consents}
+    return {consent.channel: consent_state(consent) for consent in customer.facts.consents}
 
 
 def usable(step: Step, rule: Moment, about: Claim | Open) -> tuple[tuple[str, ...], Reason | None]:

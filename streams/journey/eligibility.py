@@ -65,9 +65,9 @@ NOTHING = Saying(None, (), (), (), (), escalate=False)
 def about(claim: Claim, customer: CustomerRecord) -> str:
     """What an eligibility is about, as text that its id derives from."""
     if claim.scope == Scope.CUSTOMER:
-        return f"customer/{customer.asks}"
+        return f"customer/{customer.past.asks}"
     if claim.scope == Scope.EPISODE:
-        return f"episode/{claim.ref}/{customer.helps}"
+        return f"episode/{claim.ref}/{customer.past.helps}"
     if claim.scope == Scope.ORDER:
         return f"order/{claim.order_id}/{claim.opens_at}"
     if claim.scope == Scope.PARCEL:
@@ -77,7 +77,7 @@ def about(claim: Claim, customer: CustomerRecord) -> str:
 
 def open_(step: Step, claim: Claim, saying: Saying) -> None:
     """Open a permission and remember that it was said."""
-    customer, choice, now = step.customer, saying.choice, step.now
+    customer, past, choice, now = step.customer, step.customer.past, saying.choice, step.now
     attempt = tell(step, claim)
     in_holdout = claim.move in EXPERIMENTAL and _in_holdout(step)
     eligibility_id = step.world.identity.eligibility_id(
@@ -95,13 +95,13 @@ def open_(step: Step, claim: Claim, saying: Saying) -> None:
     )  # fmt: skip
     customer.open.append(held)
     keep_ms = max(step.rules.caps.offers_window_ms, step.rules.caps.offer_gap_ms, DAY_MS)
-    customer.sent = gates.counted(customer.sent, now, keep_ms)
+    past.sent = gates.counted(past.sent, now, keep_ms)
     counts = held.move == Move.OFFER and not held.service
-    customer.sent.append(Sent(now, held.eligibility_id, counts, family=held.family, move=held.move))
+    past.sent.append(Sent(now, held.eligibility_id, counts, family=held.family, move=held.move))
     if claim.move == Move.ASK:
-        customer.asked_at, customer.asks, customer.ask_withheld = now, customer.asks + 1, 0
+        customer.asked_at, past.asks, past.ask_withheld = now, past.asks + 1, 0
     elif claim.move == Move.HELP:
-        customer.helped_at, customer.helps = now, customer.helps + 1
+        past.helped_at, past.helps = now, past.helps + 1
     question = step.rules.asks.question if claim.placement == Placement.GOAL_QUESTION else None
     _say(step, held, Status.OPENED, Reason.MOMENT_CAME, saying, question)
     if len(customer.open) > OPEN_MAX:
@@ -128,7 +128,7 @@ def end(step: Step, held: Open, status: Status, reason: Reason) -> None:
     customer.open.remove(held)
     step.recheck = True
     unsent = not held.sent_at
-    if unsent and customer.sender_reports:
+    if unsent and customer.past.sender_reports:
         mark_unsent(customer, held.eligibility_id)
     if status in (Status.REVOKED, Status.SUPERSEDED) and unsent:
         untell(step, held)
@@ -139,7 +139,7 @@ def end(step: Step, held: Open, status: Status, reason: Reason) -> None:
 
 def mark_unsent(customer: CustomerRecord, eligibility_id: str) -> None:
     """No cap counts it, unless a late report says that it was sent."""
-    for sent in customer.sent:
+    for sent in customer.past.sent:
         if sent.eligibility_id == eligibility_id and not sent.replied:
             sent.unsent = True
 
@@ -147,10 +147,10 @@ def mark_unsent(customer: CustomerRecord, eligibility_id: str) -> None:
 def _count_ask(step: Step, held: Open, status: Status) -> None:
     if status in (Status.ANSWERED, Status.ACCEPTED):
         step.customer.asks_unanswered = 0
-    elif status == Status.EXPIRED and (held.sent_at or not step.customer.sender_reports):
+    elif status == Status.EXPIRED and (held.sent_at or not step.customer.past.sender_reports):
         step.customer.asks_unanswered += 1
     elif status == Status.REVOKED and any(
-        sent.unsent for sent in step.customer.sent if sent.eligibility_id == held.eligibility_id
+        sent.unsent for sent in step.customer.past.sent if sent.eligibility_id == held.eligibility_id
     ):
         step.customer.asked_at = 0  # it was never asked, and the gap before it had passed
 
@@ -197,7 +197,7 @@ def when_to_send(
 def windows(step: Step, send_by: int) -> tuple[Window, ...]:
     """UTC intervals from now on outside the customer's quiet hours; none where all are quiet."""
     sending = step.rules.sending
-    zone = step.customer.time_zone or sending.default_time_zone
+    zone = step.customer.facts.time_zone or sending.default_time_zone
     spread = step.world.identity.spread(step.customer_id, "send")
     found = send_windows(step.now, send_by, zone, sending, spread, push=True)
     return tuple([Window(from_ms, until_ms) for from_ms, until_ms in found])

@@ -18,6 +18,7 @@ from state.records.customer import (
     TICKETS_MAX,
     Answer,
     Consent,
+    CustomerFacts,
     CustomerRecord,
     Ticket,
 )
@@ -111,17 +112,17 @@ def fold_usage(step: Step, event: Usage) -> None:
 
 def fold_ticket(step: Step, event: TicketSent) -> None:
     """A ticket's state, and solved contact."""
-    customer = step.customer
+    facts = step.customer.facts
     stamp = (event.occurred_at, event.event_id)
     opening = event.status in OPEN_TICKET
     if event.satisfaction == "bad":
-        customer.negative = later(customer.negative, stamp)
-    if not above(stamp, event.ticket_id, customer.tickets_floor):
+        facts.negative = later(facts.negative, stamp)
+    if not above(stamp, event.ticket_id, facts.tickets_floor):
         return
-    ticket = next((held for held in customer.tickets if held.ticket_id == event.ticket_id), None)
+    ticket = next((held for held in facts.tickets if held.ticket_id == event.ticket_id), None)
     if ticket is None:
         ticket = Ticket(event.ticket_id)
-        customer.tickets.append(ticket)
+        facts.tickets.append(ticket)
     keep_newest(ticket.opened if opening else ticket.resolved, stamp, 3)
     new = (
         event.status, event.topic if event.topic in TOPICS else "troubleshooting", event.priority,
@@ -137,8 +138,8 @@ def fold_ticket(step: Step, event: TicketSent) -> None:
             ticket.status, ticket.topic, ticket.priority, ticket.bad, ticket.agent_holds, ticket.order_id,
             ticket.product_id,
         ) = new  # fmt: skip
-    customer.tickets_floor = bound(
-        customer.tickets, customer.tickets_floor, TICKETS_MAX, _newest_of_ticket, _trim_ticket
+    facts.tickets_floor = bound(
+        facts.tickets, facts.tickets_floor, TICKETS_MAX, _newest_of_ticket, _trim_ticket
     )
 
 
@@ -154,19 +155,20 @@ def _trim_ticket(ticket: Ticket, floor: Mark) -> None:
 def fold_reply(step: Step, event: Reply) -> None:
     """What a customer or a sender said back."""
     customer = step.customer
+    facts = customer.facts
     stamp = (event.occurred_at, event.event_id)
     intent, signals_friction = meaning_of(event, step.world.policies.base)
     if intent == "frustrated":
-        customer.negative = later(customer.negative, stamp)
+        facts.negative = later(facts.negative, stamp)
     elif intent in ("question", "help"):
         if signals_friction or intent == "help":
-            customer.question = later(customer.question, stamp)
+            facts.question = later(facts.question, stamp)
         else:
-            customer.interest = later(customer.interest, stamp)
+            facts.interest = later(facts.interest, stamp)
     elif intent == "answered":
-        customer.answered = later(customer.answered, stamp)
+        facts.answered = later(facts.answered, stamp)
     elif intent in ("no", "not_now", "yes"):
-        keep_newest(customer.declines, (*stamp, event.eligibility_id or "", intent), DECLINES_MAX)
+        keep_newest(facts.declines, (*stamp, event.eligibility_id or "", intent), DECLINES_MAX)
     elif intent in ("stop", "start"):
         step.consents_before = states(customer)
         for channel in _channels_meant(step, event.channel):
@@ -175,7 +177,7 @@ def fold_reply(step: Step, event: Reply) -> None:
         if answer.kind == "goal":
             keep_newest(customer.goals, (*stamp, answer.value), GOALS_MAX)
         else:
-            _fold_answer(customer, Answer(answer.kind, answer.key, stamp, answer.value))
+            _fold_answer(facts, Answer(answer.kind, answer.key, stamp, answer.value))
 
 
 def _channels_meant(step: Step, channel: str | None) -> tuple[str, ...]:
@@ -185,18 +187,18 @@ def _channels_meant(step: Step, channel: str | None) -> tuple[str, ...]:
     return sending.opt_out_channels.get(channel, (channel,))
 
 
-def _fold_answer(customer: CustomerRecord, answer: Answer) -> None:
+def _fold_answer(facts: CustomerFacts, answer: Answer) -> None:
     key = f"{answer.kind}\x1f{answer.key}"
-    if not above(answer.latest, key, customer.answers_floor):
+    if not above(answer.latest, key, facts.answers_floor):
         return
-    for index, held in enumerate(customer.answers):
+    for index, held in enumerate(facts.answers):
         if held.kind == answer.kind and held.key == answer.key:
             if wins(answer.latest, (answer.value,), held.latest, (held.value,)):
-                customer.answers[index] = answer
+                facts.answers[index] = answer
             return
-    customer.answers.append(answer)
-    customer.answers_floor = bound(
-        customer.answers, customer.answers_floor, ANSWERS_MAX, _newest_of_answer, keep_whole
+    facts.answers.append(answer)
+    facts.answers_floor = bound(
+        facts.answers, facts.answers_floor, ANSWERS_MAX, _newest_of_answer, keep_whole
     )
 
 
@@ -211,16 +213,18 @@ PROFILE_FIELDS = ("time_zone", "locale", "market", "brand")
 def fold_profile(step: Step, event: Profile) -> None:
     """Who the customer is to the messaging systems, and their consents."""
     customer = step.customer
+    facts = customer.facts
     stamp = (event.occurred_at, event.event_id)
-    zone = customer.time_zone
-    stamps = list(customer.profiled)
+    zone = facts.time_zone
+    stamps = list(facts.profiled)
     for index, name in enumerate(PROFILE_FIELDS):
-        value, held = getattr(event, name), getattr(customer, name)
+        place = facts if name in facts.__struct_fields__ else customer
+        value, held = getattr(event, name), getattr(place, name)
         if value is not None and wins(stamp, (value,), stamps[index], (held,)):
             stamps[index] = stamp
-            setattr(customer, name, value)
-    customer.profiled = (stamps[0], stamps[1], stamps[2], stamps[3])
-    step.zone_changed = customer.time_zone != zone
+            setattr(place, name, value)
+    facts.profiled = (stamps[0], stamps[1], stamps[2], stamps[3])
+    step.zone_changed = facts.time_zone != zone
     if event.consents:
         step.consents_before = states(customer)
     for sent in event.consents:
@@ -244,13 +248,14 @@ def _fold_opt(customer: CustomerRecord, channel: str, stamp: Stamp, *, out: bool
 
 def _consent_of(customer: CustomerRecord, channel: str) -> Consent | None:
     """The channel's entry; a customer keeps the channels whose names are smallest."""
-    for consent in customer.consents:
+    consents = customer.facts.consents
+    for consent in consents:
         if consent.channel == channel:
             return consent
     entry = Consent(channel)
-    customer.consents.append(entry)
-    customer.consents.sort(key=lambda held: held.channel)
-    if len(customer.consents) > CHANNELS_MAX and customer.consents.pop() is entry:
+    consents.append(entry)
+    consents.sort(key=lambda held: held.channel)
+    if len(consents) > CHANNELS_MAX and consents.pop() is entry:
         return None
     return entry
 

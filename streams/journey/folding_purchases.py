@@ -10,7 +10,7 @@ from typing import Any
 
 from schemas.records import OrderLine as LineSent
 from schemas.records import Purchase
-from state.records.customer import ORDER_DAYS_MAX, PAYMENTS_MAX, RETURNS_MAX, CustomerRecord, Toggle
+from state.records.customer import ORDER_DAYS_MAX, PAYMENTS_MAX, RETURNS_MAX, CustomerFacts, Toggle
 from state.records.item import LINES_MAX, SUBSCRIPTIONS_MAX, UNITS_MAX, ItemRecord, Line, Subscription
 from state.records.order import ORDER_LINES_MAX, LineCancel, OrderLine, OrderRecord
 from state.records.parts import NEVER, Mark, Stamp
@@ -31,7 +31,7 @@ def fold_purchase(step: Step, event: Purchase) -> None:
     if kind in ("payment_failed", "payment_recovered"):
         subscription_id = event.subscription.subscription_id if event.subscription is not None else ""
         ref = event.order_id or f"{OF_SUBSCRIPTION}{subscription_id}"
-        _toggle_payment(step.customer, ref, stamp, started=kind == "payment_failed")
+        _toggle_payment(step.customer.facts, ref, stamp, started=kind == "payment_failed")
         return
     if event.order_id is None:
         return
@@ -164,7 +164,7 @@ def _fold_refunded(step: Step, event: Purchase, stamp: Stamp) -> None:
     order = step.order(event.order_id or "")
     order.newest = max(order.newest, stamp[0])
     order.settled = later(order.settled, stamp)
-    _toggle_return(step.customer, order.order_id, stamp, started=False)
+    _toggle_return(step.customer.facts, order.order_id, stamp, started=False)
     for sent in event.lines:
         item = step.item(sent.product_id, sent.unit_id or "")
         line = _line_of(item, order.order_id, sent.line_id, stamp)
@@ -175,7 +175,7 @@ def _fold_refunded(step: Step, event: Purchase, stamp: Stamp) -> None:
 
 def _fold_return(step: Step, event: Purchase, stamp: Stamp) -> None:
     order_id = event.order_id or ""
-    _toggle_return(step.customer, order_id, stamp, started=event.type == "return_registered")
+    _toggle_return(step.customer.facts, order_id, stamp, started=event.type == "return_registered")
 
 
 _FOLD_ORDER: dict[str, Callable[[Step, Purchase, Stamp], None]] = {
@@ -260,15 +260,15 @@ def _toggle(entries: list[Toggle], floor: Mark, limit: int, ref: str, stamp: Sta
     return bound(entries, floor, limit, _newest_of_toggle, _trim_toggle)
 
 
-def _toggle_payment(customer: CustomerRecord, ref: str, stamp: Stamp, *, started: bool) -> None:
-    customer.payments_floor = _toggle(
-        customer.payments, customer.payments_floor, PAYMENTS_MAX, ref, stamp, started=started
+def _toggle_payment(facts: CustomerFacts, ref: str, stamp: Stamp, *, started: bool) -> None:
+    facts.payments_floor = _toggle(
+        facts.payments, facts.payments_floor, PAYMENTS_MAX, ref, stamp, started=started
     )
 
 
-def _toggle_return(customer: CustomerRecord, ref: str, stamp: Stamp, *, started: bool) -> None:
-    customer.returns_floor = _toggle(
-        customer.returns, customer.returns_floor, RETURNS_MAX, ref, stamp, started=started
+def _toggle_return(facts: CustomerFacts, ref: str, stamp: Stamp, *, started: bool) -> None:
+    facts.returns_floor = _toggle(
+        facts.returns, facts.returns_floor, RETURNS_MAX, ref, stamp, started=started
     )
 
 

@@ -59,7 +59,7 @@ class Cause(Struct, frozen=True, gc=False):
 def _tickets(step: Step, flag: Flag, topic: str) -> Iterable[Cause]:
     rules = step.rules.friction[flag.word]
     urgent = step.rules.help.escalate_priorities
-    for ticket in step.customer.tickets:
+    for ticket in step.customer.facts.tickets:
         if ticket.topic == topic:
             since, ended_at, by = _ticket_span(ticket)
             if since:
@@ -99,7 +99,7 @@ def _toggles(step: Step, flag: Flag, toggles: list[Toggle], *, routine: bool) ->
 def shipping_problem(step: Step) -> Iterable[Cause]:
     """Mirrored from open orders, and shipping tickets."""
     rules = step.rules.friction[Flag.SHIPPING_PROBLEM.word]
-    for held in step.customer.order_flags:
+    for held in step.customer.past.order_flags:
         yield Cause(
             held.order_id, held.since, held.ended_at, held.cause, cool_off_ms=rules.cool_off_ms,
             stale_after_ms=rules.stale_after_ms, order_id=held.order_id, severe=held.severe,
@@ -116,23 +116,23 @@ def troubleshooting(step: Step) -> Iterable[Cause]:
 def billing_problem(step: Step) -> Iterable[Cause]:
     """Billing tickets and failed payments."""
     yield from _tickets(step, Flag.BILLING_PROBLEM, "billing")
-    yield from _toggles(step, Flag.BILLING_PROBLEM, step.customer.payments, routine=False)
+    yield from _toggles(step, Flag.BILLING_PROBLEM, step.customer.facts.payments, routine=False)
 
 
 def return_in_progress(step: Step) -> Iterable[Cause]:
     """Registered returns are routine; a return ticket is not. A refund or a closed return ends both."""
     for cause in _tickets(step, Flag.RETURN_IN_PROGRESS, "return"):
         ends = [
-            toggle.ended[0] for toggle in step.customer.returns
+            toggle.ended[0] for toggle in step.customer.facts.returns
             if toggle.ref == cause.order_id and toggle.ended[0] > cause.since
         ] + [cause.ended_at] * bool(cause.ended_at)  # fmt: skip
         yield structs.replace(cause, ended_at=min(ends, default=0))
-    yield from _toggles(step, Flag.RETURN_IN_PROGRESS, step.customer.returns, routine=True)
+    yield from _toggles(step, Flag.RETURN_IN_PROGRESS, step.customer.facts.returns, routine=True)
 
 
 def open_question(step: Step) -> Iterable[Cause]:
     """The newest friction question, until it is answered or 48 h have passed."""
-    asked, answered = step.customer.question, step.customer.answered
+    asked, answered = step.customer.facts.question, step.customer.facts.answered
     if not asked[0]:
         return
     rules = step.rules.friction[Flag.OPEN_QUESTION.word]
@@ -142,12 +142,12 @@ def open_question(step: Step) -> Iterable[Cause]:
 
 def negative_reply(step: Step) -> Iterable[Cause]:
     """The newest negative reply, until contact was solved after it or time has passed."""
-    said = step.customer.negative
+    said = step.customer.facts.negative
     if not said[0]:
         return
     rules = step.rules.friction[Flag.NEGATIVE_REPLY.word]
     ends = said[0] + step.rules.help.negative_for_ms
-    solved = [stamp for ticket in step.customer.tickets for stamp in ticket.resolved if stamp > said]
+    solved = [stamp for ticket in step.customer.facts.tickets for stamp in ticket.resolved if stamp > said]
     yield _timed(step, said, min(min(solved)[0], ends) if solved else ends, rules.cool_off_ms)
 
 
@@ -175,9 +175,10 @@ def update(step: Step) -> None:
     customer = step.customer
     if not (customer.flags or step.orders or step.stirred):
         return
+    facts, past = customer.facts, customer.past
     if not (
-        customer.flags or customer.tickets or customer.order_flags or customer.payments
-        or customer.returns or customer.question[0] or customer.negative[0]
+        customer.flags or facts.tickets or past.order_flags or facts.payments
+        or facts.returns or facts.question[0] or facts.negative[0]
     ):  # fmt: skip
         return
     wanted = _wanted(step)
@@ -194,8 +195,8 @@ def update(step: Step) -> None:
             _say(step, new, FlagState.NONE, FlagState(new.state))
         else:
             _renew(step, held_now, new)
-    customer.order_flags = [
-        held for held in customer.order_flags
+    past.order_flags = [
+        held for held in past.order_flags
         if not held.ended_at or (Flag.SHIPPING_PROBLEM, held.order_id) in wanted
     ]  # fmt: skip
 
@@ -266,7 +267,7 @@ def _went_stale(step: Step, held: FlagNow) -> bool:
 def _say(step: Step, flag: FlagNow, before: int, after: FlagState, *, stale: bool = False) -> None:
     step.recheck = True
     if after == FlagState.OPEN:
-        step.customer.episodes = [*step.customer.episodes, flag.since][-EPISODES_MAX:]
+        step.customer.past.episodes = [*step.customer.past.episodes, flag.since][-EPISODES_MAX:]
     scope = Scope.ORDER if flag.order_id else Scope.ITEM if flag.product_id else Scope.CUSTOMER
     step.say(
         "journey.friction",

@@ -92,8 +92,8 @@ def mass_incident(step: Step, claim: Claim) -> Shut:
 
 def helped_recently(step: Step, _claim: Claim) -> Shut:
     """One help move in 24 h."""
-    lifts = step.customer.helped_at + step.rules.help.gap_ms
-    return (Reason.HELP_RECENTLY, lifts) if step.customer.helped_at and step.now < lifts else None
+    lifts = step.customer.past.helped_at + step.rules.help.gap_ms
+    return (Reason.HELP_RECENTLY, lifts) if step.customer.past.helped_at and step.now < lifts else None
 
 
 def in_friction(step: Step, claim: Claim) -> Shut:
@@ -184,7 +184,7 @@ def offer_gap(step: Step, claim: Claim) -> Shut:
     """At least 7 d between offers; service offers are exempt."""
     if claim.service:
         return None
-    last = max((sent.at for sent in step.customer.sent if sent.offer and not sent.unsent), default=0)
+    last = max((sent.at for sent in step.customer.past.sent if sent.offer and not sent.unsent), default=0)
     lifts = last + step.rules.caps.offer_gap_ms
     return (Reason.OFFER_GAP, lifts) if last and step.now < lifts else None
 
@@ -194,7 +194,7 @@ def offer_cap(step: Step, claim: Claim) -> Shut:
     if claim.service:
         return None
     caps = step.rules.caps
-    times = [sent.at for sent in step.customer.sent if sent.offer and not sent.unsent]
+    times = [sent.at for sent in step.customer.past.sent if sent.offer and not sent.unsent]
     return _full(step, Reason.OFFER_CAP, times, caps.offers_in_window, caps.offers_window_ms)
 
 
@@ -202,7 +202,7 @@ def daily_cap(step: Step, claim: Claim) -> Shut:
     """At most 3 moves in 24 h; help counts, but is never held back by a cap."""
     if claim.move == Move.HELP:
         return None
-    times = [sent.at for sent in step.customer.sent if not sent.unsent]
+    times = [sent.at for sent in step.customer.past.sent if not sent.unsent]
     return _full(step, Reason.DAILY_CAP, times, step.rules.caps.daily_moves, DAY_MS)
 
 

@@ -45,6 +45,6 @@ def needs_a_person(step: Step, claim: Claim) -> bool:
     """Severe, repeated or frustrated."""
     rules, customer = step.rules.help, step.customer
     severe = any(flag.severe and episode_of(flag) == claim.ref for flag in customer.flags)
-    recent = [since for since in customer.episodes if since > step.now - rules.escalate_within_ms]
+    recent = [since for since in customer.past.episodes if since > step.now - rules.escalate_within_ms]
     frustrated = claim.anchor == Flag.NEGATIVE_REPLY or friction.frustrated(step)
     return severe or frustrated or len(recent) >= rules.escalate_episodes

@@ -81,14 +81,14 @@ def _change_stage(step: Step, view: View, stage: Stage, since: int) -> None:
 
 
 def _count(step: Step, item: ItemRecord, before: Stage) -> None:
-    customer = step.customer
-    counts = customer.stage_counts or [0] * len(Stage)
+    past = step.customer.past
+    counts = past.stage_counts or [0] * len(Stage)
     counts[before] -= before != NONE
     counts[item.stage] += item.stage != NONE
-    customer.stage_counts = counts
-    others = [n for n in customer.newest if n.product_id != item.product_id or n.unit_id != item.unit_id]
+    past.stage_counts = counts
+    others = [n for n in past.newest if n.product_id != item.product_id or n.unit_id != item.unit_id]
     now = ItemNow(item.product_id, item.unit_id, item.stage, item.stage_since)
-    customer.newest = [*others, now][-NEWEST_ITEMS_MAX:]
+    past.newest = [*others, now][-NEWEST_ITEMS_MAX:]
 
 
 def _end_open(step: Step, view: View, stage: Stage) -> None:

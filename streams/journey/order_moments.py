@@ -58,13 +58,13 @@ def _decide(step: Step, order: OrderRecord, look: int) -> None:
         _drop_claims(step, order)
     closes = orders.closes_at(step, order)
     problem = next(
-        (f for f in step.customer.order_flags if f.order_id == order.order_id and not f.ended_at), None
+        (f for f in step.customer.past.order_flags if f.order_id == order.order_id and not f.ended_at), None
     )
     if problem is not None:
         closes = max(closes, problem.since + step.rules.friction[Flag.SHIPPING_PROBLEM.word].stale_after_ms)
     if closes <= step.now:
         if problem is not None:
-            step.customer.order_flags.remove(problem)
+            step.customer.past.order_flags.remove(problem)
         step.close_order(order)
         return
     order.due_ms = min(look, closes)

@@ -173,11 +173,11 @@ def problem_look(step: Step, order: OrderRecord) -> int:
     if late is None:
         return look
     late.order_id = order.order_id
-    return step.now if held is not None or _age(late) > customer.order_flags_floor else FAR
+    return step.now if held is not None or _age(late) > customer.past.order_flags_floor else FAR
 
 
 def _held(customer: CustomerRecord, order: OrderRecord) -> OrderFlag | None:
-    flags = customer.order_flags
+    flags = customer.past.order_flags
     return next((flag for flag in flags if flag.order_id == order.order_id), None) if flags else None
 
 
@@ -190,9 +190,11 @@ def _trouble(parcel: Parcel, cleared: Stamp) -> OrderFlag | None:
 
 
 def _ticket_solved(customer: CustomerRecord, order_id: str) -> Stamp:
-    if not customer.tickets:
+    if not customer.facts.tickets:
         return NEVER
-    return max((_solved(ticket) for ticket in customer.tickets if _is_about(ticket, order_id)), default=NEVER)
+    return max(
+        (_solved(ticket) for ticket in customer.facts.tickets if _is_about(ticket, order_id)), default=NEVER
+    )
 
 
 def _is_about(ticket: Ticket, order_id: str) -> bool:
@@ -228,11 +230,11 @@ def _late(
 
 def _put(customer: CustomerRecord, held: OrderFlag | None, problem: OrderFlag) -> None:
     """Keep the newest problems; the others become one that names no order, and are not told apart again."""
-    flags = customer.order_flags
+    flags = customer.past.order_flags
     if held is not None:
         flags[flags.index(held)] = problem
         return
-    if _age(problem) <= customer.order_flags_floor:
+    if _age(problem) <= customer.past.order_flags_floor:
         return
     flags.append(problem)
     if len(flags) > ORDER_FLAGS_MAX:
@@ -240,7 +242,7 @@ def _put(customer: CustomerRecord, held: OrderFlag | None, problem: OrderFlag) -
         oldest = flags.pop(0)
         if not oldest.ended_at:
             other = flags[0]
-            customer.order_flags_floor = max(customer.order_flags_floor, _age(oldest), _age(other))
+            customer.past.order_flags_floor = max(customer.past.order_flags_floor, _age(oldest), _age(other))
             other.order_id, other.since, other.cause = "", oldest.since, oldest.cause
             other.severe, other.inferred = other.severe or oldest.severe, other.inferred and oldest.inferred
 

@@ -58,14 +58,14 @@ def _reported(step: Step, event: Reply, held: Open | None) -> None:
     if event.feedback == "seen":
         _proves_sending(customer, event)
     elif event.feedback in NOT_SENT:
-        customer.sender_reports = True
+        customer.past.sender_reports = True
         if held is not None and not held.sent_at:
             mark_unsent(customer, held.eligibility_id)
             step.recheck = True
     elif event.feedback == "sent":
-        customer.sender_reports = step.recheck = True
+        customer.past.sender_reports = step.recheck = True
         at = event.occurred_at if held is None else max(event.occurred_at, held.opened_at)
-        for sent in customer.sent:
+        for sent in customer.past.sent:
             if sent.eligibility_id == event.eligibility_id and (sent.unsent or (held and not held.sent_at)):
                 sent.at, sent.unsent = max(at, sent.at), False
                 if sent.move == Move.ASK:
@@ -76,7 +76,7 @@ def _reported(step: Step, event: Reply, held: Open | None) -> None:
 
 def _proves_sending(customer: CustomerRecord, event: Reply) -> None:
     """Nobody sees or answers what was never sent: caps count it, whatever its sender did not report."""
-    for sent in customer.sent:
+    for sent in customer.past.sent:
         if sent.eligibility_id == event.eligibility_id:
             sent.unsent, sent.replied = False, True
 
@@ -87,7 +87,7 @@ def _answered(step: Step, event: Reply, held: Open | None) -> None:
     if ask is None:
         ask = next((o for o in step.customer.open if o.move == Move.ASK), None)
     step.recheck = True
-    used = {(now.product_id, now.unit_id) for now in step.customer.newest if now.stage == Stage.USAGE}
+    used = {(now.product_id, now.unit_id) for now in step.customer.past.newest if now.stage == Stage.USAGE}
     if ask is not None:
         used.add((ask.product_id, ask.unit_id))
         end(step, ask, Status.ANSWERED, Reason.GAVE_ANSWER)
@@ -102,7 +102,7 @@ def _declined(step: Step, event: Reply, held: Open | None, *, later: bool) -> No
     if held is not None and held.move == Move.ASK:
         end(step, held, Status.DECLINED, Reason.SAID_NOT_NOW if later else Reason.SAID_NO)
         return
-    said = next((sent for sent in customer.sent if sent.eligibility_id == event.eligibility_id), None)
+    said = next((sent for sent in customer.past.sent if sent.eligibility_id == event.eligibility_id), None)
     family = held.family if held is not None else said.family if said is not None else ""
     is_offer = held is None or held.move == Move.OFFER
     if is_offer and not _counted(step, event):
@@ -122,9 +122,9 @@ def _declined(step: Step, event: Reply, held: Open | None, *, later: bool) -> No
 
 def _counted(step: Step, event: Reply) -> bool:
     """Whether this very reply already rested offers: a repeat changes nothing."""
-    if event.event_id in step.customer.counted:
+    if event.event_id in step.customer.past.counted:
         return True
-    step.customer.counted = [*step.customer.counted, event.event_id][-COUNTED_MAX:]
+    step.customer.past.counted = [*step.customer.past.counted, event.event_id][-COUNTED_MAX:]
     return False
 
 
@@ -132,14 +132,14 @@ COUNTED_MAX = 8
 
 
 def _rest(step: Step, family: str, until: int) -> None:
-    customer = step.customer
-    rests = [rest for rest in customer.rests if rest.until > step.now and rest.family != family]
-    held = next((rest.until for rest in customer.rests if rest.family == family), 0)
+    customer, past = step.customer, step.customer.past
+    rests = [rest for rest in past.rests if rest.until > step.now and rest.family != family]
+    held = next((rest.until for rest in past.rests if rest.family == family), 0)
     rests.append(Rest(family, max(until, held)))
     rests.sort(key=lambda rest: (rest.until, rest.family))
     if len(rests) > RESTS_MAX:
         customer.offers_rest_until = max(customer.offers_rest_until, rests.pop(0).until)
-    customer.rests = rests
+    past.rests = rests
 
 
 def buy(step: Step, event: Purchase) -> None:
@@ -162,4 +162,6 @@ def buy(step: Step, event: Purchase) -> None:
 
 def restore_stops(customer: CustomerRecord, left: Forgotten) -> None:
     """The opt-outs of a customer who was erased hold when they come back."""
-    customer.consents = [Consent(channel, stopped=(left.erased_at, "")) for channel in sorted(left.stopped)]
+    customer.facts.consents = [
+        Consent(channel, stopped=(left.erased_at, "")) for channel in sorted(left.stopped)
+    ]

@@ -117,7 +117,7 @@ def reported(step: Step, claim: Claim) -> int:
     if claim.reason:
         return claim.reason
     if claim.scope == CUSTOMER:
-        return step.customer.ask_withheld
+        return step.customer.past.ask_withheld
     if claim.scope == EPISODE:
         flag = _flag(step, claim.ref)
         return flag.help_reason if flag is not None else 0
@@ -140,7 +140,7 @@ def report(step: Step, claim: Claim, reason: Reason, look_at: int) -> None:
         if reason in SAME_QUESTION:
             _remember(step, claim, reason, look_at)
             return
-        step.customer.ask_withheld = reason
+        step.customer.past.ask_withheld = reason
     elif claim.scope == EPISODE:
         flag = _flag(step, claim.ref)
         if flag is not None:

@@ -18,10 +18,10 @@ def snapshot(customer_id: str, customer: CustomerRecord, as_of_ms: int) -> Custo
         as_of=as_of_ms,
         stages=tuple(
             StageCount(Stage(stage).word, items)
-            for stage, items in enumerate(customer.stage_counts)
+            for stage, items in enumerate(customer.past.stage_counts)
             if items > 0 and stage != Stage.NONE
         ),
-        items=tuple(_item(item) for item in customer.newest),
+        items=tuple(_item(item) for item in customer.past.newest),
         flags=tuple(_flag(flag) for flag in customer.flags),
         open=tuple(_open(held) for held in customer.open if held.send_by > as_of_ms),
     )

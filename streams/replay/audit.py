@@ -118,7 +118,7 @@ def _before_first_value(look: Look, found: Sequence[Link], timely: Sequence[Link
             delivered = link.owned.view.delivered[0]
             state = f"delivered {day(delivered)}" if 0 < delivered <= look.step.now else "not delivered yet"
             return f"no first value yet of {link.product_id}, {state}"
-    counts = look.step.customer.stage_counts
+    counts = look.step.customer.past.stage_counts
     if any(counts[stage] > 0 for stage in (Stage.USAGE, Stage.CARE, Stage.RENEWAL) if stage < len(counts)):
         return ""
     return "nothing that is owned had first value" if any(counts) else "nothing was owned yet"

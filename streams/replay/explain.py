@@ -77,14 +77,16 @@ def explain(
     dues = (
         customer.due_ms, *(item.due_ms for item in found.items), *(order.due_ms for order in found.orders)
     )  # fmt: skip
-    asked = customer.ask_withheld
+    asked = customer.past.ask_withheld
     return Explanation(
         customer_id=customer_id,
         as_of=now_ms,
         policy_version=world.policies.version,
         catalogue_version=world.catalogue.version,
         known=_known(customer),
-        stages={STAGE_WORDS[n]: count for n, count in enumerate(customer.stage_counts) if n and count > 0},
+        stages={
+            STAGE_WORDS[n]: count for n, count in enumerate(customer.past.stage_counts) if n and count > 0
+        },
         items_total=len(found.items),
         items=shown,
         orders_total=len(found.orders),
@@ -106,16 +108,18 @@ def _newest_item(item: ItemRecord) -> tuple[int, str, str]:
 
 
 def _known(customer: CustomerRecord) -> Known:
+    facts = customer.facts
+
     def answers(kind: str) -> tuple[str, ...]:
-        return tuple(f"{answer.key} = {answer.value}" for answer in customer.answers if answer.kind == kind)
+        return tuple(f"{answer.key} = {answer.value}" for answer in facts.answers if answer.kind == kind)
 
     return Known(
-        time_zone=customer.time_zone or None,
-        locale=customer.locale or None,
-        market=customer.market or None,
+        time_zone=facts.time_zone or None,
+        locale=facts.locale or None,
+        market=facts.market or None,
         brand=customer.brand or None,
-        profiled_at=max(customer.profiled)[0],
-        channels=tuple(_channel(consent) for consent in customer.consents),
+        profiled_at=max(facts.profiled)[0],
+        channels=tuple(_channel(consent) for consent in facts.consents),
         goals=tuple(Fact(at, value) for at, _, value in customer.goals),
         preferences=answers("preference"),
         constraints=answers("constraint"),
@@ -212,7 +216,7 @@ def _cause(step: Step, flag: stored_customer.FlagNow) -> str:
     """The event, and the ticket if it is one of ours to see."""
     tickets = [
         ticket.ticket_id
-        for ticket in step.customer.tickets
+        for ticket in step.customer.facts.tickets
         if any(flag.cause == event_id for _, event_id in (*ticket.opened, *ticket.resolved))
     ]
     by = f"ticket {tickets[0]}, " if tickets else ""

@@ -23,7 +23,7 @@ def any_offer(step: Step) -> Claim:
 def caps_of(step: Step) -> Iterator[explanation.Cap]:
     """The gap between offers, the offers within their window, and all moves of a day."""
     caps, offer = step.rules.caps, any_offer(step)
-    sent = [one for one in step.customer.sent if not one.unsent]
+    sent = [one for one in step.customer.past.sent if not one.unsent]
     kinds = (
         (Reason.OFFER_GAP, 1, caps.offer_gap_ms, gates.offer_gap, True),
         (Reason.OFFER_CAP, caps.offers_in_window, caps.offers_window_ms, gates.offer_cap, True),
@@ -41,7 +41,7 @@ def rests_of(step: Step) -> Iterator[explanation.Rest]:
     if (shut := gates.offers_rest(step, offer)) is not None:
         yield explanation.Rest("all offers", shut[1])
     family: Rest
-    for family in step.customer.rests:
+    for family in step.customer.past.rests:
         if family.until > step.now:
             yield explanation.Rest(f"offers of {family.family}", family.until)
     for gate, why in ((gates.fresh_answer, "the goal is known"), (gates.asked_recently, "it was asked")):

@@ -50,11 +50,16 @@ def shape_of(kind: Any) -> Shape:
     """The shape of a type of a record or field."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         fields = msgspec.structs.fields(kind)
-        return ["record", *([field.name, shape_of(field.type), default_of(field)] for field in fields)]
+        return ["record", *([field.name, shape_of(type_of(field)), default_of(field)] for field in fields)]
     origin = get_origin(kind)
     if origin is None:
         return "..." if kind is Ellipsis else str(kind.__name__)
     return ["union" if is_union(kind) else origin.__name__, *map(shape_of, get_args(kind))]
+
+
+def type_of(field: msgspec.structs.FieldInfo) -> Any:
+    """The type of a field, also of one that is read later from its bytes."""
+    return type(field.default_factory()) if field.type is msgspec.Raw else field.type
 
 
 def default_of(field: msgspec.structs.FieldInfo) -> str | bool:
@@ -87,7 +92,7 @@ def is_union(kind: Any) -> bool:
 def sample(kind: Any, numbers: "count[int]") -> Any:
     """A value of a type in which every field has something, and every number is another."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        return kind(*(sample(field.type, numbers) for field in msgspec.structs.fields(kind)))
+        return kind(*(sample(type_of(field), numbers) for field in msgspec.structs.fields(kind)))
     if is_union(kind):
         return sample(get_args(kind)[0], numbers)
     origin, args = get_origin(kind), get_args(kind)

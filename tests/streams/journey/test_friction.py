@@ -419,7 +419,7 @@ def many_in_trouble(*severe: int) -> Story:
 
 
 def test_of_too_many_orders_in_trouble_the_oldest_are_one_problem_as_severe_as_any() -> None:
-    (told,) = [f for f in record(many_in_trouble(2)).order_flags if not f.order_id]
+    (told,) = [f for f in record(many_in_trouble(2)).past.order_flags if not f.order_id]
     assert (told.since, told.severe) == (DAY_0, True)
 
 

@@ -23,7 +23,9 @@ def test_a_fresh_customer_has_nothing() -> None:
 
 
 def test_stages_without_items_are_left_out() -> None:
-    found = snapshot("c", CustomerRecord(stage_counts=[9, 0, 2, 0, 1]), NOW)
+    customer = CustomerRecord()
+    customer.past.stage_counts = [9, 0, 2, 0, 1]
+    found = snapshot("c", customer, NOW)
     assert [(count.stage, count.items) for count in found.stages] == [("unboxing", 2), ("care", 1)]
 
 
@@ -47,6 +49,7 @@ def test_a_flag_names_the_widest_thing_that_it_is_about() -> None:
 
 
 def test_an_item_without_a_unit_has_none() -> None:
-    customer = CustomerRecord(newest=[stored_customer.ItemNow("p", "", Stage.USAGE, 5)])
+    customer = CustomerRecord()
+    customer.past.newest = [stored_customer.ItemNow("p", "", Stage.USAGE, 5)]
     (item,) = snapshot("c", customer, NOW).items
     assert (item.product_id, item.unit_id, item.stage, item.since) == ("p", None, "usage", 5)
