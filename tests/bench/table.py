@@ -52,6 +52,16 @@ ALSO: Final[tuple[tuple[str, str, str], ...]] = (
     ("full job, times the same core in Faust", "engine.journey/times_faust", "x"),
     ("restore of 1 M customers to ready", f"{HELD}/restore_to_ready_s", "s"),
     ("warm restart after the session ended", "engine.held/warm_restart/after_the_session/to_ready_s", "s"),
+    (
+        "a 1,000-line order's longest piece of work, processor",
+        f"{LIVE}/with_large_orders/longest_slice_cpu_ms",
+        "ms",
+    ),
+    (
+        "longest piece of work without such orders, by the wall",
+        f"{LIVE}/longest_slice_ms",
+        "ms",
+    ),
 )
 
 OF_PARTITIONS: Final = (

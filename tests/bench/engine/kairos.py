@@ -14,7 +14,7 @@ import sys
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter_ns
+from time import perf_counter_ns, thread_time_ns
 from typing import Any, Final
 
 from state.keys import Wakeup
@@ -68,34 +68,41 @@ class Timed(Decider):
     def __init__(self, clock: Clock, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self.late_ms: list[float] = []
-        self.slice_ms = 0.0
+        self.slice_ms = self.slice_cpu_ms = 0.0
         self._clock = clock
         self._due_ms: list[int] = []
 
     def take(self, records: deque[InputRecord], within: Slice) -> None:
         """As the journey."""
-        begun = perf_counter_ns()
+        begun = _both_ns()
         super().take(records, within)
         self._took(begun)
 
     def look(self, wakeups: deque[Wakeup], within: Slice) -> None:
         """As the journey."""
-        begun, waiting = perf_counter_ns(), list(wakeups)
+        begun, waiting = _both_ns(), list(wakeups)
         super().look(wakeups, within)
         self._due_ms += [it.due_ms for it in waiting[: len(waiting) - len(wakeups)] if it.due_ms]
         self._took(begun)
 
     def committed(self, commit: Commit, mark: Mark) -> None:
         """As the journey."""
-        begun = perf_counter_ns()
+        begun = _both_ns()
         super().committed(commit, mark)
         self._took(begun)
         now_ms = self._clock.now_ms()
         self.late_ms += [(now_ms - due_ms) / self._clock.speed for due_ms in self._due_ms]
         self._due_ms.clear()
 
-    def _took(self, begun_ns: int) -> None:
-        self.slice_ms = max(self.slice_ms, (perf_counter_ns() - begun_ns) / 1e6)
+    def _took(self, begun_ns: tuple[int, int]) -> None:
+        wall_ns, cpu_ns = _both_ns()
+        self.slice_ms = max(self.slice_ms, (wall_ns - begun_ns[0]) / 1e6)
+        self.slice_cpu_ms = max(self.slice_cpu_ms, (cpu_ns - begun_ns[1]) / 1e6)
+
+
+def _both_ns() -> tuple[int, int]:
+    """The time by the wall, and that which the processor gave this thread."""
+    return perf_counter_ns(), thread_time_ns()
 
 
 class Still:
@@ -167,6 +174,7 @@ def fill(sample: Sample, worker: Worker, seen: list[Decides]) -> None:
             late_ms, one.late_ms = one.late_ms, []
             sample.late_ms += late_ms
             sample.slice_ms, one.slice_ms = max(sample.slice_ms, one.slice_ms), 0.0
+            sample.slice_cpu_ms, one.slice_cpu_ms = max(sample.slice_cpu_ms, one.slice_cpu_ms), 0.0
 
 
 if __name__ == "__main__":

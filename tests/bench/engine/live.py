@@ -210,6 +210,7 @@ async def _phase(
         "transactions_per_s": _per_s(samples, lambda it: it.transactions),
         "cpu_share": round((samples[-1].cpu_s - samples[0].cpu_s) / (samples[-1].at_s - samples[0].at_s), 2),
         "longest_slice_ms": round(max(it.slice_ms for it in samples), 1),
+        "longest_slice_cpu_ms": round(max(it.slice_cpu_ms for it in samples), 1),
         "memory_mb": round(samples[-1].rss_mb),
         "sockets": samples[-1].sockets,
         "descriptors": samples[-1].descriptors,

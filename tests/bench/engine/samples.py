@@ -40,7 +40,9 @@ class Sample(Struct, kw_only=True):
     late_ms: list[float] = []
     """Of each look since the last sample, in wall time."""
     slice_ms: float = 0.0
-    """The longest piece of work since the last sample that nobody could interrupt."""
+    """The longest piece of work since the last sample that nobody could interrupt, by the wall."""
+    slice_cpu_ms: float = 0.0
+    """The one that took the processor longest."""
 
     @property
     def steps(self) -> int:
