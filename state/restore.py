@@ -59,9 +59,8 @@ def changelog_batch(
     """
     batch = Batch()
     held = list(changes) if written is None else written.again(changes)
-    old = dict(zip(held, store.get_many(held), strict=True)) if held else {}
-    for key, new in changes.items():
-        batch.replace(key, old.get(key), new)
+    stored = zip(held, store.get_many(held), strict=True) if held else ()
+    batch.replace_all(changes, {key: old for key, old in stored if old is not None})
     return batch
 
 

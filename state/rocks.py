@@ -79,17 +79,18 @@ class RocksStore:
     def write(self, batch: Batch) -> None:
         """Apply a batch: all of it, or nothing and an error."""
         changes = rocksdict.WriteBatch(raw_mode=True)
+        put = changes.put
         for key, value in batch.values.items():
             if value is not None:
-                changes.put(key, value)
+                put(key, value)
                 continue
             changes.delete(key)
             if not self.erased and keys.is_customer(key):
-                changes.put(keys.ERASED, b"")
+                put(keys.ERASED, b"")
                 self.erased = True
         for key, comes in batch.wakeups.items():
             if comes:
-                changes.put(key, b"")
+                put(key, b"")
             else:
                 changes.delete(key)
         with self._naming:

@@ -8,7 +8,7 @@ it replaces (`Batch.replace`), and the entry moves with the due time that stands
 is due does not take it away; an entry goes when its record is written with another due time.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
 from state import keys
@@ -56,6 +56,23 @@ class Batch:
                     self.wakeups[keys.WAKEUPS + old_due + key[1:]] = False
                 if new_due != NO_DUE:
                     self.wakeups[keys.WAKEUPS + new_due + key[1:]] = True
+
+    def replace_all(self, changes: Mapping[bytes, bytes | None], old: Mapping[bytes, bytes]) -> None:
+        """`replace` for each key; `old` is what the store holds. Nothing may be in the batch yet.
+
+        Damaged: a value is too short for a record.
+        """
+        self.values.update(changes)
+        wakeups = self.wakeups
+        for key, new in changes.items():
+            if old and key in old:
+                self.replace(key, old[key], new)
+            elif new is not None and key[:1] == keys.RECORDS:
+                due = new[1:HEAD]
+                if due != NO_DUE:
+                    wakeups[keys.WAKEUPS + (due if len(due) == len(NO_DUE) else due_bytes(new)) + key[1:]] = (
+                        True
+                    )
 
     def schedule(self, customer_id: str, target: Target, old_due_ms: int, new_due_ms: int) -> None:
         """Move one wake-up by its times, 0 for none. The record must be written with the new time as well."""
