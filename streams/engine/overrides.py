@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -69,6 +69,10 @@ def shorten_transaction_backoff() -> None:
 
 class ParsedRecords(PartitionRecords):  # type: ignore[misc] # aiokafka has no types
     """The records of a fetch without an object around each."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """The iterator that `__next__` asks: without a call of Python's for each record."""
+        return iter(self._records_iterator or ())
 
     def _consumer_record(self, tp: Any, record: Any) -> Any:
         return record
