@@ -79,6 +79,8 @@ log = logging.getLogger(__name__)
 
 COMMITS_MAX: Final = 4
 """Transactions that a worker commits at the same time."""
+HANDED_OVER_SHARE: Final = 0.25
+"""Of the time to stop: so long others may take to take over what this worker works on meanwhile."""
 IDENTITY: Final = b"kairos"
 """The key of ids where none is set: for trials only, since who knows it can recompute them."""
 
@@ -172,6 +174,9 @@ def _into_faust(worker: Worker, prepared: Callable[[], Awaitable[None]]) -> None
             await worker.schemas.close()
 
     async def _before_leaving() -> None:
+        if partitions.tasks and not worker.failures and await _consumer(app).leave():
+            within_s = HANDED_OVER_SHARE * settings.engine.stop_timeout_ms / 1000
+            await partitions.hand_over(within_s, app.membership.state)
         await partitions.stop()
         if worker.spans is not None:
             await asyncio.to_thread(worker.spans.close)

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import os
 from threading import Timer
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from streams.configuration.arguments import add_arguments, settings_of
 from streams.errors import Fatal
@@ -141,9 +141,11 @@ def _bound(worker: Worker) -> Timer:
 
     timer = Timer(within_s, end)
     timer.daemon = True
+    leave = worker.app.before_leaving
 
-    @worker.app.on_before_shutdown.connect(weak=False)
-    async def _began(*_: Any, **__: Any) -> None:
+    async def begin() -> None:
         timer.start()
+        await leave()
 
+    worker.app.before_leaving = begin
     return timer

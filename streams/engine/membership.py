@@ -16,7 +16,7 @@ from typing import Final
 from aiokafka.errors import KafkaError
 
 from streams.engine.clients import Clients, stop
-from streams.engine.overrides import leave_group
+from streams.engine.overrides import group_now, leave_group
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +46,21 @@ class Membership:
             await leave_group(admin, self._group, former)
         except (KafkaError, OSError, TimeoutError) as error:
             log.debug("%s did not forget a dead member: %r", self._group, error)
+        finally:
+            await stop(admin)
+
+    async def state(self) -> str:
+        """The state of the group in Kafka's word, empty when nobody says so."""
+        try:
+            admin = await self._clients.admin()
+        except (KafkaError, OSError) as error:
+            log.debug("the state of %s is not known: %r", self._group, error)
+            return ""
+        try:
+            return (await group_now(admin, self._group))[0]
+        except (KafkaError, OSError, TimeoutError) as error:
+            log.debug("the state of %s is not known: %r", self._group, error)
+            return ""
         finally:
             await stop(admin)
 

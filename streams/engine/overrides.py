@@ -10,9 +10,11 @@ changed what is relied upon.
     aiokafka   heartbeats are watched, because whoever opens a partition anew must know that it still may
     aiokafka   the name by which a group knows its member is asked for, and one that is dead is made to leave
     Faust      the client of the group is closed while it leaves the group; ours is closed after that
+    aiokafka   a worker that stops leaves its group first, and works on until others have taken over
     aiokafka   a restore is given records as they were parsed: the object that is made around each one, which
                nobody looks at, took a fifth of its time
     aiokafka   a transaction is ended over partitions to which nothing was written, for its marks alone
+    aiokafka   state and members of a group stand in an answer that it hands out as it came
     aiokafka   a consumer learns the partitions of a topic that it is not assigned to
     Faust      partitions of the group consumer are paused before it fetches for the first time: Faust's own
                pause is bookkeeping, and it would prefetch what the partition tasks read for themselves
@@ -111,6 +113,13 @@ async def leave_group(admin: Any, group: str, member_id: str) -> None:
     await admin._send_request_to_node(node, LeaveGroupRequest(group, member_id))
 
 
+async def group_now(admin: Any, group: str) -> tuple[str, int]:
+    """The state of a group, in Kafka's word, and how many members it has."""
+    (answer,) = await admin.describe_consumer_groups([group])
+    _error, _name, state, _type, _protocol, members = answer.groups[0][:6]
+    return str(state), len(members)
+
+
 class Heartbeats:
     """When the group's coordinator answered last. Read from any thread."""
 
@@ -189,14 +198,27 @@ class GroupThread(driver.AIOKafkaConsumerThread):
     async def on_thread_stop(self) -> None:
         """Leave the group, also when the client does not end because a rebalance is on its way."""
         ended = asyncio.ensure_future(super().on_thread_stop())
-        await asyncio.wait({ended}, timeout=LEFT_WITHIN_S)
+        await self._leave(ended)
+        if not ended.done():  # a broker that hangs: without connections nothing waits for it any more
+            closing = asyncio.ensure_future(self._ensure_consumer()._client.close())
+            await asyncio.wait({closing}, timeout=LEFT_WITHIN_S)
+
+    async def leave(self) -> bool:
+        """Leave the group while everything else goes on; whether it was left. From the loop of the worker."""
+        coordinator = None if self._consumer is None else self._consumer._coordinator
+        if coordinator is None:
+            return False
+        leaving = asyncio.run_coroutine_threadsafe(self._leave(coordinator.close()), self.thread_loop)
+        await asyncio.wait({asyncio.wrap_future(leaving)}, timeout=2 * LEFT_WITHIN_S)
+        return bool(coordinator.generation <= 0)
+
+    async def _leave(self, ending: Awaitable[None]) -> None:
+        """Wait for what leaves the group; leave it without, when that takes too long."""
+        await asyncio.wait({asyncio.ensure_future(ending)}, timeout=LEFT_WITHIN_S)
         coordinator = None if self._consumer is None else self._consumer._coordinator
         if coordinator is not None and coordinator.generation > 0:
             leaving = asyncio.ensure_future(coordinator._maybe_leave_group())
             await asyncio.wait({leaving}, timeout=LEFT_WITHIN_S)
-        if not ended.done():  # a broker that hangs: without connections nothing waits for it any more
-            closing = asyncio.ensure_future(self._ensure_consumer()._client.close())
-            await asyncio.wait({closing}, timeout=LEFT_WITHIN_S)
 
     async def rejoin(self) -> None:
         """Ask for a rebalance."""
@@ -221,6 +243,10 @@ class GroupConsumer(driver.Consumer):
     async def rejoin(self) -> None:
         """Ask for a rebalance."""
         await cast("GroupThread", self._thread).rejoin()
+
+    async def leave(self) -> bool:
+        """Leave the group while everything else goes on; whether it was left."""
+        return await cast("GroupThread", self._thread).leave()
 
 
 class GroupTransport(driver.Transport):

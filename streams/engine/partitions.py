@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextvars import copy_context
+from time import monotonic
 from typing import Final
 
 from streams.engine.kit import Kit
@@ -25,6 +26,11 @@ log = logging.getLogger(__name__)
 
 STOP_WITHIN_S: Final = 20.0
 """How long tasks may take to commit and close when the worker stops."""
+GROUP_ASKED_EVERY_S: Final = 0.5
+GROUP_TOLD_WITHIN_S: Final = 1.0
+STABLE: Final = "Stable"
+WITH_MEMBERS: Final = frozenset(("PreparingRebalance", "CompletingRebalance", STABLE))
+"""States of a group, in Kafka's words."""
 SLICE_LEAST_NS: Final = 2_000_000
 
 
@@ -68,6 +74,29 @@ class Partitions:
         for number, role in sorted(roles.items()):
             if number not in self.tasks:
                 self._start(number, role)
+
+    async def hand_over(self, within_s: float, group: Callable[[], Awaitable[str]]) -> None:
+        """Work on until others have taken all over, so that no partition stands still meanwhile.
+
+        To be called after the group was left. `group` tells its state: when nobody is left in it, or the
+        partitions are given to others and nothing is to be done for them here any more, that is the end.
+        """
+        self._stopping = True
+        for task in self.tasks.values():
+            task.become(Role.GONE)
+        running, until_s = set(self._running.values()), monotonic() + within_s
+        while running and monotonic() < until_s:
+            asking = asyncio.ensure_future(group())
+            await asyncio.wait({asking}, timeout=GROUP_TOLD_WITHIN_S)
+            state, said = asking.result() if asking.done() else "", self._transactions()
+            if state not in WITH_MEMBERS:
+                return
+            _, running = await asyncio.wait(running, timeout=GROUP_ASKED_EVERY_S)
+            if state == STABLE and said == self._transactions():
+                return
+
+    def _transactions(self) -> int:
+        return sum(task.stats.number for task in self.tasks.values())
 
     async def stop(self) -> None:
         """End all tasks: each commits what it has and closes. Bounded."""

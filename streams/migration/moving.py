@@ -27,6 +27,7 @@ from streams.client_options import client_options, producer_options
 from streams.engine import position as positions
 from streams.engine import restore
 from streams.engine.clients import REQUEST_BYTES_MAX, Clients, stop
+from streams.engine.overrides import group_now
 from streams.engine.peers import positions_of_all
 from streams.engine.position import Position
 from streams.errors import Fatal
@@ -115,8 +116,7 @@ class Move:
         try:
             for settings in (self._old, self._new):
                 group = settings.engine.application_id
-                (answer,) = await admin.describe_consumer_groups([group])
-                members = len(answer.groups[0][5])
+                _, members = await group_now(admin, group)
                 if members:
                     raise Fatal(f"{members} workers of {group} are at work: stop them first")
         finally:

@@ -10,6 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from streams.embedded.broker import Broker
 from streams.engine.clients import Clients
 from streams.engine.membership import Membership
+from streams.engine.overrides import group_now
 from tests.brokers import Topics
 
 SESSION_MS = 30_000
@@ -19,8 +20,7 @@ async def members(broker: Broker, group: str) -> int:
     admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap)
     await admin.start()
     try:
-        (answer,) = await admin.describe_consumer_groups([group])
-        return len(answer.groups[0][5])
+        return (await group_now(admin, group))[1]
     finally:
         await admin.close()
 
@@ -82,6 +82,23 @@ def test_a_member_that_left_by_itself_is_no_trouble(broker: Broker, topics: Topi
         await Membership(group, tmp_path, clients).bury()
 
     asyncio.run(again())
+
+
+@pytest.mark.broker
+def test_the_state_of_a_group_tells_whether_anybody_is_in_it(
+    broker: Broker, topics: Topics, tmp_path: Path
+) -> None:
+    topic, group = topics.create("usage"), topics.name("app")
+    membership = Membership(group, tmp_path, Clients({"bootstrap_servers": broker.bootstrap}))
+
+    async def lives() -> list[str]:
+        async with Joined(broker, topic, group):
+            seen = [await membership.state()]
+        return [*seen, await membership.state()]
+
+    assert asyncio.run(lives()) == ["Stable", "Empty"]
+    nowhere = Clients({"bootstrap_servers": "127.0.0.1:1"})
+    assert asyncio.run(Membership(group, tmp_path, nowhere).state()) == ""
 
 
 def test_a_broker_that_does_not_answer_is_no_trouble(tmp_path: Path) -> None:

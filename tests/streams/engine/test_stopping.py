@@ -13,6 +13,7 @@ from tests.brokers import Topics
 from tests.streams.web.workers import PARTITIONS, create_topics, get, until, worker
 
 BOUND_S = 6.0
+AT_ONCE_S = 0.3
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
 
@@ -40,6 +41,21 @@ def at_work(topics: Topics, folder: Path) -> Iterator[tuple[str, Callable[[], fl
 def test_it_leaves_at_once_while_all_is_well(broker: Broker, topics: Topics, tmp_path: Path) -> None:
     with at_work(topics, tmp_path) as (_, stopped):
         assert stopped() < BOUND_S
+
+
+def test_it_works_on_until_another_has_taken_over(broker: Broker, topics: Topics, tmp_path: Path) -> None:
+    create_topics(topics)
+    beats = {"KAIROS_KAFKA_HEARTBEAT_INTERVAL_MS": "3000", "KAIROS_KAFKA_SESSION_TIMEOUT_MS": "20000"}
+
+    def working(address: str) -> int:
+        return [it["phase"] for it in get(f"{address}/partitions")[2]].count("working")
+
+    with worker(topics, tmp_path, 1, **beats) as stays:
+        with worker(topics, tmp_path, 0, **beats) as goes:
+            until(lambda: bool(stays()) and bool(goes()), "both serve their pages")
+            until(lambda: working(stays()) > 0 and working(goes()) > 0, "each works")
+        # the first of the two beats after which the other learns of it can be 3 s away
+        until(lambda: working(stays()) == PARTITIONS, "the other has all", AT_ONCE_S)
 
 
 @pytest.mark.parametrize("how", ["pause", "kill"])

@@ -80,12 +80,12 @@ def worker_of(settings: Mapping[str, str], folder: Path, number: int = 0) -> Ite
                 process.wait()
 
 
-def until(holds: Callable[[], bool], what: str) -> None:
+def until(holds: Callable[[], bool], what: str, within_s: float = WITHIN_S) -> None:
     """Wait for the world outside of this process. AssertionError: it took too long."""
-    end = time.monotonic() + WITHIN_S
+    end = time.monotonic() + within_s
     while not holds():
         assert time.monotonic() < end, what
-        time.sleep(0.1)
+        time.sleep(min(0.1, within_s / 10))
 
 
 def get(url: str, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str], Any]:
