@@ -46,7 +46,7 @@ class Clients:
         self._producer = dict(producer or {})
 
     async def consumer(
-        self, partitions: list[TopicPartition], *, parsed_only: bool = False, committed_only: bool = True
+        self, partitions: Sequence[TopicPartition], *, parsed_only: bool = False, committed_only: bool = True
     ) -> AIOKafkaConsumer:
         """A started consumer of these partitions, in no group, that reads committed records only.
 
@@ -74,9 +74,20 @@ class Clients:
             raise
         return consumer
 
+    async def watching(
+        self, partitions: Sequence[TopicPartition], *, committed_only: bool = True
+    ) -> AIOKafkaConsumer:
+        """A consumer that reads nothing, for questions about these partitions.
+
+        About one that it is not assigned to, a consumer has to ask for its topic first, for 0.1 s each.
+        """
+        consumer = await self.consumer(partitions, committed_only=committed_only)
+        consumer.pause(*partitions)
+        return consumer
+
     async def written_until(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Where partitions end, with what is not decided yet: readers of committed records see less."""
-        consumer = await self.consumer([], committed_only=False)
+        consumer = await self.watching(partitions, committed_only=False)
         try:
             ends: Mapping[TopicPartition, int] = await consumer.end_offsets(list(partitions))
             return ends

@@ -44,7 +44,6 @@ Times = dict[TopicPartition, dict[int, int]]
 
 async def settle(
     clients: Clients,
-    consumer: AIOKafkaConsumer,
     transactions: Transactions,
     changelog: TopicPartition,
     outputs: Sequence[TopicPartition],
@@ -55,9 +54,24 @@ async def settle(
     Fenced, Retryable, Fatal: as `Transactions.commit`; Retryable as well when it takes too long.
     """
     asked = [changelog, *outputs]
-    written, began_s, marked = await clients.written_until(asked), monotonic(), False
+    written, consumer = await clients.written_until(asked), await clients.watching(asked)
+    try:
+        return await _settle(clients, consumer, transactions, asked, written, within_s)
+    finally:
+        await stop(consumer)
+
+
+async def _settle(
+    clients: Clients,
+    consumer: AIOKafkaConsumer,
+    transactions: Transactions,
+    asked: Sequence[TopicPartition],
+    written: Ends,
+    within_s: float,
+) -> int:
+    changelog, began_s, marked = asked[0], monotonic(), False
     while True:
-        ends: Ends = await consumer.end_offsets(asked)
+        ends: Ends = await consumer.end_offsets(list(asked))
         behind = [tp for tp in asked if ends[tp] < written[tp]]
         if not behind or (marked and changelog not in behind):  # what is left there is of other writers
             return ends[changelog]

@@ -239,7 +239,7 @@ class PartitionTask:
             failpoints=kit.failpoints,
         )
         outputs = [TopicPartition(topic, self.number) for topic in kit.outputs]
-        end = await settle(kit.clients, self._consumer, transactions, self._changelog, outputs)
+        end = await settle(kit.clients, transactions, self._changelog, outputs)
         await self._follow(lambda at: at >= end)
         kit.failpoints.reach("after_tail")
         await stop(self._consumer)

@@ -42,9 +42,7 @@ class Scene:
 
     async def settle(self, within_s: float = 10.0) -> int:
         """As a new owner does."""
-        return await settle(
-            self.clients, self.consumer, self.transactions, self.changelog, [self.output], within_s
-        )
+        return await settle(self.clients, self.transactions, self.changelog, [self.output], within_s)
 
     async def end(self) -> None:
         """Close all."""

@@ -90,7 +90,7 @@ async def _settled(topics: Topics, case: str) -> dict[str, int]:
     before = await consumer.end_offsets([tps[UNMARKED]])
     written = await clients.written_until([tps[UNMARKED]])
     assert before[tps[UNMARKED]] < written[tps[UNMARKED]], f"{case}: the transaction is not left open"
-    await settle(clients, consumer, transactions, tps[UNMARKED], [tps[MARKED]])
+    await settle(clients, transactions, tps[UNMARKED], [tps[MARKED]])
     await asyncio.gather(consumer.stop(), owner.stop())
     return await _seen(clients, tps)
 
