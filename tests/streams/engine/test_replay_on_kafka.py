@@ -24,8 +24,9 @@ __all__ = ["few"]
 WITHIN_S = 60
 KILLS = int(os.environ.get("REPLAY_KILLS", "3"))
 """How often a replay is killed; `make kills` asks for many."""
-LIVES_MAX: Final = 5 if KILLS < 10 else 3
-"""How often a place is passed before the kill: with many kills seldom, or the history ends before them."""
+HITS: Final = (8, 14) if KILLS < 10 else (2, 4)
+"""How often a place is passed before the kill, at least and at most: with many kills seldom, or the history ends
+before them; with few often, or nothing was said when they are over."""
 SHORT = {"KAIROS_ENGINE_COMMIT_INTERVAL_MIN_MS": "1", "KAIROS_ENGINE_COMMIT_INTERVAL_MAX_MS": "10"}
 """Many transactions, so that there is much between which to die."""
 
@@ -102,7 +103,7 @@ def test_a_replay_that_is_killed_again_and_again_says_no_more_and_no_less(
     chance = random.Random(KILLS)
     for number in range(KILLS):
         place = PLACES[number % len(PLACES)]
-        times = 1 if place in ("after_restore", "after_fence", "after_tail") else chance.randint(2, LIVES_MAX)
+        times = 1 if place in ("after_restore", "after_fence", "after_tail") else chance.randint(*HITS)
         dies = {"KAIROS_FAILPOINTS": f"{place}=crash@{times}", **SHORT}
         with kairos(topics, tmp_path / f"a{number % 2}", *words, **dies) as process:
             assert process.wait(WITHIN_S) == -9, f"it was over after {number} of {KILLS} kills"
