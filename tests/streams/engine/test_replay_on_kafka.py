@@ -27,7 +27,7 @@ KILLS = int(os.environ.get("REPLAY_KILLS", "3"))
 HITS: Final = (8, 14) if KILLS < 10 else (2, 4)
 """How often a place is passed before the kill, at least and at most.
 
-With many kills seldom, or the history ends before them; with few often, or they are over before it is told."""
+With many kills seldom, or the history ends before them; with few often, or before it says much."""
 SHORT = {"KAIROS_ENGINE_COMMIT_INTERVAL_MIN_MS": "1", "KAIROS_ENGINE_COMMIT_INTERVAL_MAX_MS": "10"}
 """Many transactions, so that there is much between which to die."""
 
