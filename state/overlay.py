@@ -140,6 +140,10 @@ class Overlay:
         """How many records are in hand, also those that are known to be missing."""
         return self._shelf.held
 
+    def keep(self, most: int) -> None:
+        """Forget what is in hand for longest, until there is so much at most. After `commit_to` alone."""
+        self._shelf.keep(most)
+
     def drop(self) -> None:
         """Forget everything, changes included; the next read asks the store."""
         self._shelf.drop()

@@ -9,6 +9,7 @@ of different kinds must differ.
 """
 
 from collections.abc import Callable, Hashable
+from itertools import islice
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -132,6 +133,15 @@ class Shelf:
                 batch.replace(slot.key, stored, settled)
                 slot.stored = settled
         self._settled.clear()
+
+    def keep(self, most: int) -> None:
+        """Forget what is in hand for longest, until there is so much at most. After `commit_to` alone.
+
+        To let go of all at once would take a tenth of a second in which nobody else gets on.
+        """
+        slots = self._slots
+        for name in list(islice(slots, max(0, len(slots) - most))):
+            del slots[name]
 
     def drop(self) -> None:
         """Forget everything, changes included."""

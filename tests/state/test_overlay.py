@@ -150,6 +150,22 @@ def test_committing_twice_writes_each_change_once(filled: Store) -> None:
     assert index(filled) == sorted(derived_wakeups(filled))
 
 
+def test_what_is_in_hand_for_longest_is_let_go_of_first_and_read_again(filled: Store) -> None:
+    overlay = Overlay(filled, CODECS)
+    for customer_id in ("c1", "c2"):
+        overlay.customer(customer_id).sequence = 7
+        overlay.touch_customer(customer_id)
+    commit(overlay, filled)
+    first, second = overlay.customer("c1"), overlay.customer("c2")
+    overlay.keep(1)
+    assert overlay.held == 1
+    assert overlay.customer("c2") is second
+    assert overlay.customer("c1") is not first
+    assert overlay.customer("c1").sequence == 7
+    overlay.keep(5)
+    assert overlay.held == 2
+
+
 def test_a_write_that_fails_is_forgotten_by_dropping(filled: Store) -> None:
     store = FailingStore(filled, failures=1)
     overlay, before, wakeups = Overlay(store, CODECS), stored(filled), index(filled)
