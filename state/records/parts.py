@@ -13,14 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from string import ascii_letters, digits
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Raw, Struct, field
 
 from state.errors import Damaged
-
-P = TypeVar("P", bound=Struct)
 
 
 def by_position() -> Callable[[str], str]:
@@ -37,7 +35,7 @@ def part(kind: type[Struct]) -> Any:
     return field(default_factory=kind)
 
 
-def reader(kind: type[P]) -> Callable[[Raw], Any]:
+def reader(kind: type[Struct]) -> Callable[[Raw], Any]:
     """Reads the bytes of a part; Damaged: they are not one. `Any`, because the field is declared as bytes."""
     decode = msgspec.msgpack.Decoder(kind).decode
 

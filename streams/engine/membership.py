@@ -10,9 +10,11 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from streams.engine.clients import Clients, stop
@@ -21,6 +23,7 @@ from streams.engine.overrides import group_now, leave_group
 log = logging.getLogger(__name__)
 
 FILE: Final = "member"
+T = TypeVar("T")
 
 
 class Membership:
@@ -37,30 +40,25 @@ class Membership:
         former = self._former()
         if former is None:
             return
-        try:
-            admin = await self._clients.admin()
-        except (KafkaError, OSError) as error:
-            log.debug("%s was not asked to forget a dead member: %r", self._group, error)
-            return
-        try:
-            await leave_group(admin, self._group, former)
-        except (KafkaError, OSError, TimeoutError) as error:
-            log.debug("%s did not forget a dead member: %r", self._group, error)
-        finally:
-            await stop(admin)
+        await self._ask(lambda admin: leave_group(admin, self._group, former))
 
     async def state(self) -> str:
         """The state of the group in Kafka's word, empty when nobody says so."""
+        found = await self._ask(lambda admin: group_now(admin, self._group))
+        return "" if found is None else found[0]
+
+    async def _ask(self, question: Callable[[AIOKafkaAdminClient], Awaitable[T]]) -> T | None:
+        """What a broker answers; None when it does not, which is not worth more than a word."""
         try:
             admin = await self._clients.admin()
         except (KafkaError, OSError) as error:
-            log.debug("the state of %s is not known: %r", self._group, error)
-            return ""
+            log.debug("nobody can be asked about %s: %r", self._group, error)
+            return None
         try:
-            return (await group_now(admin, self._group))[0]
+            return await question(admin)
         except (KafkaError, OSError, TimeoutError) as error:
-            log.debug("the state of %s is not known: %r", self._group, error)
-            return ""
+            log.debug("nobody answers about %s: %r", self._group, error)
+            return None
         finally:
             await stop(admin)
 

@@ -1,10 +1,10 @@
 """How long a worker that left its group works on: as long as there is somebody to take over, and work."""
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections.abc import AsyncIterator, Sequence
 from time import monotonic
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -35,11 +35,21 @@ class Working:
             await asyncio.wait({asyncio.create_task(self.taken.wait())}, timeout=LOOK_S / 10)
 
 
-async def looks(states: Sequence[str], task: Working, *, taken_at: int | None = None) -> int:
-    """How often the group was asked; the last of its states lasts."""
+@contextlib.asynccontextmanager
+async def at_work(task: Working) -> AsyncIterator[Partitions]:
+    """A worker with this one partition; it is over at the end, if nobody took it over before."""
     partitions = Partitions(lambda error: pytest.fail(str(error)))
     partitions.tasks[0] = task  # type: ignore[assignment] # what a task shows to the others
     running = partitions._running[0] = asyncio.create_task(task.run())
+    try:
+        yield partitions
+    finally:
+        task.taken.set()
+        await running
+
+
+async def looks(states: Sequence[str], task: Working, *, taken_at: int | None = None) -> int:
+    """How often the group was asked; the last of its states lasts."""
     asked = 0
 
     async def group() -> str:
@@ -49,9 +59,8 @@ async def looks(states: Sequence[str], task: Working, *, taken_at: int | None = 
             task.taken.set()
         return states[min(asked, len(states)) - 1]
 
-    await partitions.hand_over(LONG_S, group)
-    task.taken.set()
-    await running
+    async with at_work(task) as partitions:
+        await partitions.hand_over(LONG_S, group)
     return asked
 
 
@@ -91,20 +100,14 @@ def test_others_that_leave_too_are_not_waited_for() -> None:
 
 
 def test_it_has_a_bound() -> None:
+    async def group() -> str:
+        return "Stable"
+
     async def act() -> float:
-        partitions, task = Partitions(lambda _: None), Working(busy=True)
-        partitions.tasks[0] = task  # type: ignore[assignment] # as above
-        running = partitions._running[0] = asyncio.create_task(task.run())
-
-        async def group() -> str:
-            return "Stable"
-
-        began_s = monotonic()
-        await partitions.hand_over(5 * LOOK_S, group)
-        took_s = monotonic() - began_s
-        task.taken.set()
-        await running
-        return took_s
+        async with at_work(Working(busy=True)) as partitions:
+            began_s = monotonic()
+            await partitions.hand_over(5 * LOOK_S, group)
+            return monotonic() - began_s
 
     assert 5 * LOOK_S <= asyncio.run(act()) < LONG_S
 
@@ -112,19 +115,15 @@ def test_it_has_a_bound() -> None:
 def test_who_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "GROUP_TOLD_WITHIN_S", LOOK_S)
 
-    async def act() -> Any:
-        partitions, task = Partitions(lambda _: None), Working(busy=True)
-        partitions.tasks[0] = task  # type: ignore[assignment] # as above
-        running = partitions._running[0] = asyncio.create_task(task.run())
+    async def act() -> None:
         silent = asyncio.Event()
 
         async def group() -> str:
             await silent.wait()
             return "Stable"
 
-        await asyncio.wait_for(partitions.hand_over(LONG_S, group), LONG_S / 2)
-        silent.set()
-        task.taken.set()
-        await running
+        async with at_work(Working(busy=True)) as partitions:
+            await asyncio.wait_for(partitions.hand_over(LONG_S, group), LONG_S / 2)
+            silent.set()
 
     asyncio.run(act())
