@@ -32,6 +32,9 @@ FORGOTTEN: Final = b"\x20"
 WAKEUPS: Final = b"\x30"
 ERASED: Final = b"\x40"
 
+ItemName = tuple[str, str, str]
+"""(customer_id, product_id, unit_id or empty)"""
+
 PREFIXES_MAX: Final = 4_096
 """Prefixes of customers, and of products, that are remembered: a step asks for the same few."""
 ID_BYTES_MAX: Final = 512
@@ -79,6 +82,12 @@ def _product(product_id: str) -> bytes:
 
 def item(customer_id: str, product_id: str, unit_id: str = "") -> bytes:
     """The key of an item record."""
+    return of_item((customer_id, product_id, unit_id))
+
+
+def of_item(name: ItemName) -> bytes:
+    """The key of an item record."""
+    customer_id, product_id, unit_id = name
     prefix = customer_prefix(customer_id) + _product(product_id)
     return prefix + _utf8(unit_id, "unit_id") if unit_id else prefix
 

@@ -4,7 +4,7 @@ Wake-ups are a heap whose dead entries stay until they reach its head: a wake-up
 and a heap makes that the cheapest move. Other keys are kept in order, because they change far less often.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from heapq import heapify, heappop, heappush
 from itertools import islice, takewhile
 from typing import Final
@@ -22,7 +22,7 @@ DEAD_MAX: Final = 1024
 class MemoryStore:
     """State of one partition in a dict."""
 
-    __slots__ = ("_closed", "_heap", "_live", "_order", "_values")
+    __slots__ = ("_closed", "_heap", "_live", "_order", "_values", "get")
 
     def __init__(self) -> None:
         self._values: dict[bytes, bytes] = {}
@@ -30,12 +30,8 @@ class MemoryStore:
         self._live: set[bytes] = set()
         self._heap: list[bytes] = []
         self._closed = False
-
-    def get(self, key: bytes) -> bytes | None:
+        self.get: Callable[[bytes], bytes | None] = self._values.get
         """The value of a key, None for none."""
-        if self._closed:
-            raise StoreClosed("the store is closed")
-        return self._values.get(key)
 
     def get_many(self, wanted: Sequence[bytes]) -> list[bytes | None]:
         """The values of many keys, in their order."""
@@ -97,7 +93,7 @@ class MemoryStore:
         while heap and heap[0] not in live:
             heappop(heap)
         if heap:
-            return keys.due_of(heap[0])
+            return int.from_bytes(heap[0][1:9], "big")
         self._refuse_closed()
         return None
 
@@ -112,7 +108,11 @@ class MemoryStore:
     def close(self) -> None:
         """Forget everything."""
         self._closed = True
+        self.get = self._refuse_to_get
         self._values, self._order, self._live, self._heap = {}, OrderedKeys(), set(), []
+
+    def _refuse_to_get(self, _key: bytes) -> bytes | None:
+        raise StoreClosed("the store is closed")
 
     def _refuse_closed(self) -> None:
         if self._closed:

@@ -1,4 +1,4 @@
-"""The records in the working set of an overlay: in the store, settled, and in hand.
+"""The records of a working set: in the store, settled, and in hand. `state.overlay` names the kinds.
 
 A record goes through three forms: the bytes that the store holds, the bytes of the last savepoint, and the
 object that is being changed. So a step that fails takes back its own changes and no others, and what ends as
@@ -49,68 +49,27 @@ class _Slot(msgspec.Struct, gc=False):
 class Shelf:
     """Reads records through their codecs once, remembers which changed, and writes only those."""
 
-    __slots__ = ("_changed", "_settled", "_slots", "_store", "asked", "read")
+    __slots__ = ("_asked", "_changed", "_read", "_settled", "_slots", "_store")
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._slots: dict[Hashable, _Slot] = {}
         self._changed: dict[Hashable, Any] = {}
-        self.asked = self.read = 0
-        """How often a record was asked for, and how often the store had to be read for it."""
+        self._asked = self._read = 0
         self._settled: list[_Slot] = []  # since the last commit; one that settled twice stands in it twice
 
     @property
+    def lookups(self) -> tuple[int, int]:
+        """How often a record was asked for since the start, and how often the store was read for it."""
+        return self._asked, self._read
+
+    @property
     def held(self) -> int:
-        """How many records are in hand."""
+        """How many records are in hand, also those that are known to be missing."""
         return len(self._slots)
 
-    def get(self, kind: Kind[K, R], name: K) -> R | None:
-        """The record in hand; None when there is none. A change of it counts after `put` or `touch`."""
-        self.asked += 1
-        slot = self._slots.get(name)
-        if slot is None:
-            slot = self._load(kind, name)
-        record: R | None = slot.hand
-        if record is _UNREAD:
-            settled = slot.settled
-            record = slot.hand = None if settled is None else kind.decode(settled)
-        return record
-
-    def hold(self, name: Hashable, record: object) -> None:
-        """Take a record in hand where there is none: it is written only after `put` or `touch`."""
-        self._slots[name].hand = record
-
-    def put(self, kind: Kind[K, R], name: K, record: R | None) -> None:
-        """From now on there is this record, or none."""
-        self.asked += 1
-        slot = self._slots.get(name) or self._load(kind, name)
-        slot.hand = self._changed[name] = record
-
-    def touch(self, name: Hashable) -> None:
-        """The record in hand has changed. LookupError: it is not in hand, so nobody can have changed it."""
-        slot = self._slots.get(name)
-        if slot is None or slot.hand is None or slot.hand is _UNREAD:
-            raise LookupError(f"{name!r} is not in hand")
-        self._changed[name] = slot.hand
-
-    def exists(self, kind: Kind[K, R], name: K) -> bool:
-        """Whether the record is stored or will be."""
-        self.asked += 1
-        if name in self._changed:
-            return self._changed[name] is not None
-        return (self._slots.get(name) or self._load(kind, name)).settled is not None
-
-    def names(self, kind: Kind[K, R]) -> list[Any]:
-        """What the working set holds of a kind, missing and removed records included."""
-        return [name for name, slot in self._slots.items() if slot.kind is kind]
-
-    def adopt(self, kind: Kind[K, R], name: K, key: bytes, stored: bytes | None) -> None:
-        """Take over what was read from the store; the working set knows better where it holds the record."""
-        if name not in self._slots:
-            self._slots[name] = _Slot(kind, key, stored, stored)
-
     def savepoint(self) -> None:
-        """Settle all changes: `rollback` leads here."""
+        """Settle all changes, to be called after a step that succeeded. Objects stay in hand."""
         for name, record in self._changed.items():
             slot = self._slots[name]
             slot.settled = None if record is None else slot.kind.encode(record)
@@ -118,10 +77,15 @@ class Shelf:
         self._changed.clear()
 
     def rollback(self) -> None:
-        """Let go of all objects, and with them of every change since the last savepoint."""
+        """Take back every change since the last savepoint. No object that was read before counts any more."""
         for slot in self._slots.values():
             slot.hand = _UNREAD
         self._changed.clear()
+
+    def settle(self) -> None:
+        """A savepoint that lets go of all objects: whatever is read next is decoded from bytes."""
+        self.savepoint()
+        self.rollback()
 
     def commit_to(self, batch: Batch) -> None:
         """Settle, and put into the batch what differs from the store, which is taken to be written by it."""
@@ -144,14 +108,57 @@ class Shelf:
             del slots[name]
 
     def drop(self) -> None:
-        """Forget everything, changes included."""
+        """Forget everything, changes included; the next read asks the store."""
         self._slots.clear()
         self._changed.clear()
         self._settled.clear()
 
-    def _load(self, kind: Kind[K, R], name: K) -> _Slot:
-        key = kind.key_of(name)
-        self.read += 1
-        stored = self._store.get(key)
-        slot = self._slots[name] = _Slot(kind, key, stored, stored)
-        return slot
+    def _get(self, kind: Kind[K, R], name: K) -> R | None:
+        """The record in hand; None when there is none. A change of it counts after `_put` or `_touch`."""
+        self._asked += 1
+        slot = self._slots.get(name)
+        if slot is None:
+            self._read += 1
+            key = kind.key_of(name)
+            stored = self._store.get(key)
+            slot = self._slots[name] = _Slot(kind, key, stored, stored)
+        record: R | None = slot.hand
+        if record is _UNREAD:
+            settled = slot.settled
+            record = slot.hand = None if settled is None else kind.decode(settled)
+        return record
+
+    def _hold(self, name: Hashable, record: object) -> None:
+        """Take a record in hand where there is none: it is written only after `_put` or `_touch`."""
+        self._slots[name].hand = record
+
+    def _put(self, kind: Kind[K, R], name: K, record: R | None) -> None:
+        """From now on there is this record, or none."""
+        slot = self._slots.get(name)
+        if slot is None:
+            self._get(kind, name)
+            slot = self._slots[name]
+        slot.hand = self._changed[name] = record
+
+    def _touch(self, name: Hashable) -> None:
+        """The record in hand has changed. LookupError: it is not in hand, so nobody can have changed it."""
+        slot = self._slots.get(name)
+        if slot is None or slot.hand is None or slot.hand is _UNREAD:
+            raise LookupError(f"{name!r} is not in hand")
+        self._changed[name] = slot.hand
+
+    def _exists(self, kind: Kind[K, R], name: K) -> bool:
+        """Whether the record is stored or will be."""
+        if name in self._changed:
+            return self._changed[name] is not None
+        self._get(kind, name)
+        return self._slots[name].settled is not None
+
+    def _names(self, kind: Kind[K, R]) -> list[Any]:
+        """What the working set holds of a kind, missing and removed records included."""
+        return [name for name, slot in self._slots.items() if slot.kind is kind]
+
+    def _adopt(self, kind: Kind[K, R], name: K, key: bytes, stored: bytes | None) -> None:
+        """Take over what was read from the store; the working set knows better where it holds the record."""
+        if name not in self._slots:
+            self._slots[name] = _Slot(kind, key, stored, stored)

@@ -49,7 +49,7 @@ class Batch:
         When the batch holds the key already, `old` is what it holds.
         """
         self.values[key] = new
-        if (old is None or new is None or old[:HEAD] != new[:HEAD]) and key.startswith(keys.RECORDS):
+        if (old is None or new is None or old[:HEAD] != new[:HEAD]) and key[:1] == keys.RECORDS:
             old_due, new_due = due_bytes(old), due_bytes(new)
             if old_due != new_due:
                 if old_due != NO_DUE:

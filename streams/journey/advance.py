@@ -67,8 +67,7 @@ class Journey:
         if isinstance(event, Erasure):
             self._erase(step, event)
             return
-        if step.customer.open:
-            expire(step)
+        expire(step)
         self._apply(step, event)
         if type(event) is Usage and quiet.is_only_kept(step, event):
             for item in step.items.values():
@@ -86,8 +85,7 @@ class Journey:
             step.item(target.product_id, target.unit_id)
         elif target.order_id and records.order(customer_id, target.order_id) is not None:
             step.order(target.order_id)
-        if step.customer.open:
-            expire(step)
+        expire(step)
         self._decide(step)
 
     def _apply(self, step: Step, event: Any) -> None:
@@ -252,7 +250,7 @@ EFFECTS: dict[type, Callable[[Step, Any], None]] = {
 
 def _give_up_channels(step: Step, before: dict[str, str], reason: Reason) -> None:
     """A permission that names a channel which is lost is said anew without it."""
-    said = channels.states(step.customer)
+    said = channels.said_in(step)
     for held in list(step.customer.open):
         if held.send_by <= step.now:
             continue

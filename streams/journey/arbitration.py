@@ -75,7 +75,8 @@ def _rank(claim: Claim) -> tuple[int, int, int, str, str, str, str]:
 def _round(step: Step, pool: Claims) -> bool:
     """Try each claim once; whether anything was opened."""
     opened = False
-    for key in sorted(pool, key=lambda key: _rank(pool[key])):
+    ranked = sorted(pool, key=lambda key: _rank(pool[key])) if len(pool) > 1 else list(pool)
+    for key in ranked:
         claim = pool[key]
         shut = gates.first_shut(step, claim)
         if shut is None:
@@ -148,7 +149,7 @@ def _try(step: Step, claim: Claim) -> Shut:
         return Reason.WRONG_CONTEXT, step.customer.context_until
     claim.ends_at = send_by
     gone = _supersede(step, claim)
-    avoid = channels.avoided(step.customer, step.rules.sending)
+    avoid = channels.avoided(step)
     escalate = claim.move == HELP and helping.needs_a_person(step, claim)
     open_(step, claim, Saying(choice, usable, send_windows, avoid, made, escalate=escalate))
     if gone is not None:

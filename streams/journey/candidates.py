@@ -79,9 +79,10 @@ def allowed(seeking: Seeking) -> bool:
 def family_awake(seeking: Seeking) -> bool:
     """Its family does not rest after a no."""
     family = seeking.target.product.category
-    return all(
-        rest.family != family or rest.until <= seeking.step.now for rest in seeking.step.customer.past.rests
-    )
+    for rest in seeking.step.customer.past.rests:
+        if rest.family == family and rest.until > seeking.step.now:
+            return False
+    return True
 
 
 def not_owned(seeking: Seeking) -> bool:
@@ -98,7 +99,11 @@ def has(step: Step, product_id: str) -> bool:
 
 
 def _has(owned: list[ItemRecord]) -> bool:
-    return any(_counts(line) for record in owned for line in record.lines)
+    for record in owned:
+        for line in record.lines:
+            if _counts(line):
+                return True
+    return False
 
 
 def _counts(line: Line) -> bool:
@@ -171,6 +176,7 @@ GUARDS: dict[int, tuple[tuple[Reason, Guard], ...]] = {
     Placement.MAINTAIN: ((Reason.COVERED, part_due),),
     Placement.UPGRADE: ((Reason.NO_CANDIDATE, not_owned),),
 }
+GUARDS = {placement: EVERYWHERE + guards for placement, guards in GUARDS.items()}
 
 
 def personal(seeking: Seeking) -> tuple[str, ...]:
@@ -255,8 +261,10 @@ def choose(
 
 
 def _refused(seeking: Seeking) -> Reason | None:
-    guards = EVERYWHERE + GUARDS[seeking.claim.placement]
-    return next((reason for reason, guard in guards if not guard(seeking)), None)
+    for reason, guard in GUARDS[seeking.claim.placement]:
+        if not guard(seeking):
+            return reason
+    return None
 
 
 def still_holds(step: Step, held: Open) -> bool:
@@ -313,7 +321,8 @@ def _ranked(
         ]
         if not pairs and claim.placement in SUPPLY:
             pairs = [(Relation(kind="refill", product_id=entry.product.product_id), entry)]
-        pairs.sort(key=lambda pair: -_liking(step.customer, pair[1]) - (variant in pair[0].variants))
+        if len(pairs) > 1:
+            pairs.sort(key=lambda pair: -_liking(step.customer, pair[1]) - (variant in pair[0].variants))
         found += pairs
     return found
 

@@ -18,6 +18,8 @@ from streams.journey.words import Move, Placement, Reason, Stage
 
 GRANTED, DENIED, UNKNOWN = "granted", "denied", "unknown"
 SHIPPING_UPDATE = "shipping_update"
+NEEDS_GRANT = frozenset((Move.OFFER, Move.ASK))
+ESSENTIAL, CHECKOUT = Placement.ESSENTIAL, Stage.CHECKOUT
 
 
 def consent_state(consent: Consent) -> str:
@@ -34,10 +36,17 @@ def states(customer: CustomerRecord) -> dict[str, str]:
     return {consent.channel: consent_state(consent) for consent in customer.facts.consents}
 
 
+def said_in(step: Step) -> dict[str, str]:
+    """The states of all channels after the facts of a step, which everything that it opens asks for."""
+    if step.said is None:
+        step.said = states(step.customer)
+    return step.said
+
+
 def usable(step: Step, rule: Moment, about: Claim | Open) -> tuple[tuple[str, ...], Reason | None]:
     """Channels in the order of the moment's policy, or the reason why there are none."""
-    said = states(step.customer)
-    if about.move in (Move.OFFER, Move.ASK) and GRANTED not in said.values():
+    said = said_in(step)
+    if about.move in NEEDS_GRANT and GRANTED not in said.values():
         return (), Reason.NO_CONSENT
     channels = allowed(said, step, rule, about)
     return channels, None if channels else Reason.NO_CHANNEL
@@ -45,14 +54,14 @@ def usable(step: Step, rule: Moment, about: Claim | Open) -> tuple[tuple[str, ..
 
 def allowed(said: dict[str, str], step: Step, rule: Moment, about: Claim | Open) -> tuple[str, ...]:
     """Channels in the order of the moment's policy, under these states."""
-    if about.move not in (Move.OFFER, Move.ASK):
-        channels = tuple(c for c in rule.channels if said.get(c, UNKNOWN) != DENIED)
+    if about.move not in NEEDS_GRANT:
+        channels = tuple([c for c in rule.channels if said.get(c, UNKNOWN) != DENIED])
     elif GRANTED in said.values():
-        channels = tuple(c for c in rule.channels if _granted(c, said, step.rules.sending))
+        channels = tuple([c for c in rule.channels if _granted(c, said, step.rules.sending)])
     else:
         return ()
-    if about.placement == Placement.ESSENTIAL and about.stage == Stage.CHECKOUT:
-        return tuple(c for c in channels if c == SHIPPING_UPDATE)
+    if about.placement == ESSENTIAL and about.stage == CHECKOUT:
+        return tuple([c for c in channels if c == SHIPPING_UPDATE])
     return channels
 
 
@@ -61,7 +70,9 @@ def _granted(channel: str, said: dict[str, str], sending: Sending) -> bool:
     return state == GRANTED or (state == UNKNOWN and channel not in sending.push_channels)
 
 
-def avoided(customer: CustomerRecord, sending: Sending) -> tuple[str, ...]:
+def avoided(step: Step) -> tuple[str, ...]:
     """Known channels that are denied or stopped."""
-    said = states(customer)
-    return tuple(channel for channel in sending.known_channels if said.get(channel) == DENIED)
+    said = said_in(step)
+    if DENIED not in said.values():
+        return ()
+    return tuple([channel for channel in step.rules.sending.known_channels if said.get(channel) == DENIED])

@@ -23,9 +23,12 @@ from streams.journey.candidates import Choice
 from streams.journey.eligibility import DECLINES
 from streams.journey.step import Step
 from streams.journey.view import View
-from streams.journey.words import FLAG_WORDS, FlagState, Move, Placement, Reason, Stage
+from streams.journey.words import FLAG_WORDS, STAGE_WORDS, FlagState, Move, Placement, Reason, Stage
 
 PASS, NOT_APPLICABLE = "pass", "not_applicable"
+HELP, GOAL_QUESTION, CHECKOUT = Move.HELP, Placement.GOAL_QUESTION, Stage.CHECKOUT
+NO_CHANNEL, NO_FRICTION = Reason.NO_CHANNEL, ("friction=none",)
+EASY_NO = {move: tuple([f"decline={word}" for word in words]) for move, words in DECLINES.items()}
 Evidence = tuple[str, ...] | Reason | None
 
 
@@ -43,12 +46,11 @@ class Case(Struct, gc=False):
 def right_stage(case: Case) -> Evidence:
     """Help fits every stage."""
     claim = case.claim
-    if claim.move == Move.HELP:
+    if claim.move == HELP:
         return None
-    stage = Stage(claim.stage)
-    evidence = [f"stage={stage.word}"]
+    evidence = [f"stage={STAGE_WORDS[claim.stage]}"]
     view = case.view
-    if view is not None and view.delivered[0] and stage > Stage.CHECKOUT:
+    if view is not None and view.delivered[0] and claim.stage > CHECKOUT:
         evidence.append(f"delivered_at={view.delivered[0]} event={view.delivered[1]}")
     if view is not None and view.has_value:
         word = "inferred" if view.value_inferred else "first_value"
@@ -67,21 +69,21 @@ def next_logical_step(case: Case) -> Evidence:
 
 def easy_no(case: Case) -> Evidence:
     """Every message can be refused, offers and asks with one word."""
-    return tuple(f"decline={word}" for word in DECLINES[case.claim.move])
+    return EASY_NO[case.claim.move]
 
 
 def personalised(case: Case) -> Evidence:
     """Guides and help speak of what is owned; an offer needs its evidence."""
     if case.choice is not None:
         return case.choice.evidence or Reason.GENERIC
-    if case.claim.placement == Placement.GOAL_QUESTION or case.claim.move == Move.HELP:
+    if case.claim.placement == GOAL_QUESTION or case.claim.move == HELP:
         return None
     return (f"owns={case.claim.product_id}",)
 
 
 def channel_fits(case: Case) -> Evidence:
     """In the order of the moment's policy."""
-    return tuple(f"channel={channel}" for channel in case.channels) or Reason.NO_CHANNEL
+    return tuple([f"channel={channel}" for channel in case.channels]) or NO_CHANNEL
 
 
 def trust_protected(case: Case) -> Evidence:
@@ -89,11 +91,11 @@ def trust_protected(case: Case) -> Evidence:
     if case.blocked is not None:
         return case.blocked
     flags = case.step.customer.flags
-    if case.claim.move == Move.HELP:
+    if case.claim.move == HELP:
         return tuple(
-            f"friction={FLAG_WORDS[f.flag]} event={f.cause}" for f in flags if f.state == FlagState.OPEN
+            [f"friction={FLAG_WORDS[f.flag]} event={f.cause}" for f in flags if f.state == FlagState.OPEN]
         )
-    return tuple(f"does_not_block={FLAG_WORDS[flag.flag]}" for flag in flags) or ("friction=none",)
+    return tuple([f"does_not_block={FLAG_WORDS[flag.flag]}" for flag in flags]) or NO_FRICTION
 
 
 CHECKS: tuple[tuple[str, Callable[[Case], Evidence]], ...] = (

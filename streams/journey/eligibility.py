@@ -156,8 +156,13 @@ def _count_ask(step: Step, held: Open, status: Status) -> None:
 
 
 def expire(step: Step) -> None:
-    """End what time has ended."""
+    """End what time has ended: nothing can be answered for less long than it can be sent."""
     now = step.now
+    for held in step.customer.open:
+        if held.send_by <= now:
+            break
+    else:
+        return
     for held in list(step.customer.open):
         if held.send_by <= now and not held.sent_at:
             end(step, held, Status.EXPIRED, Reason.SEND_WINDOW_OVER)
@@ -173,7 +178,7 @@ def reissue(step: Step, held: Open, reason: Reason) -> None:
     if not usable:
         end(step, held, Status.REVOKED, reason)
         return
-    avoid = channels.avoided(step.customer, step.rules.sending)
+    avoid = channels.avoided(step)
     saying = Saying(None, usable, sendable, avoid, (), escalate=False)
     _say(step, held, Status.RESCHEDULED, reason, saying, None)
 
@@ -200,7 +205,7 @@ def windows(step: Step, send_by: int) -> tuple[Window, ...]:
     zone = step.customer.facts.time_zone or sending.default_time_zone
     spread = step.world.identity.spread(step.customer_id, "send")
     found = send_windows(step.now, send_by, zone, sending, spread, push=True)
-    return tuple([Window(from_ms, until_ms) for from_ms, until_ms in found])
+    return tuple([Window(*interval) for interval in found])
 
 
 def _say(

@@ -20,6 +20,12 @@ Gate = Callable[[Step, Claim], Shut]
 OLD_OFFERS_MAX = 8
 """So many offers are known longer than any cap looks at them."""
 ESSENTIAL, NEXT_STEP, UNBOXING = Placement.ESSENTIAL, Placement.NEXT_STEP, Stage.UNBOXING
+# By names of the module, because until Python 3.12 `Reason.BEFORE_LIVE` costs as much as two calls.
+BEFORE_LIVE, OFFERS_REST, FRESH_ANSWER = Reason.BEFORE_LIVE, Reason.OFFERS_REST, Reason.FRESH_ANSWER
+ASKED_RECENTLY, WAITING_FOR_ANSWER = Reason.ASKED_RECENTLY, Reason.WAITING_FOR_ANSWER
+OUTRANKED, ALREADY_OPEN, DAILY_CAP = Reason.OUTRANKED, Reason.ALREADY_OPEN, Reason.DAILY_CAP
+OFFER_GAP, OFFER_CAP = Reason.OFFER_GAP, Reason.OFFER_CAP
+ASKING, OFFERING, HELPING = Move.ASK, Move.OFFER, Move.HELP
 EVERY_MOVE = frozenset(Move)
 GUIDE, ASK = frozenset((Move.GUIDE,)), frozenset((Move.ASK,))
 OFFER, HELP = frozenset((Move.OFFER,)), frozenset((Move.HELP,))
@@ -60,7 +66,7 @@ def inputs_stale(step: Step, claim: Claim) -> Shut:
 def before_live(step: Step, claim: Claim) -> Shut:
     """What happened before going live opens nothing."""
     live_from = _live_from(step, claim) if step.world.control.live_dates else step.rules.live.from_ms
-    return (Reason.BEFORE_LIVE, FAR) if claim.opens_at < live_from else None
+    return (BEFORE_LIVE, FAR) if claim.opens_at < live_from else None
 
 
 def _live_from(step: Step, claim: Claim) -> int:
@@ -119,14 +125,14 @@ def guide_first(step: Step, claim: Claim) -> Shut:
 def offers_rest(step: Step, claim: Claim) -> Shut:
     """A no rests all offers for a while; service offers are exempt."""
     until = step.customer.offers_rest_until
-    return (Reason.OFFERS_REST, until) if not claim.service and step.now < until else None
+    return (OFFERS_REST, until) if not claim.service and step.now < until else None
 
 
 def fresh_answer(step: Step, _claim: Claim) -> Shut:
     """The goal is known."""
     goals = step.customer.goals
     lifts = goals[-1][0] + step.rules.asks.answer_fresh_ms if goals else 0
-    return (Reason.FRESH_ANSWER, lifts) if step.now < lifts else None
+    return (FRESH_ANSWER, lifts) if step.now < lifts else None
 
 
 def asked_recently(step: Step, _claim: Claim) -> Shut:
@@ -138,18 +144,18 @@ def asked_recently(step: Step, _claim: Claim) -> Shut:
         lifts = customer.asked_at + asks.unanswered_rest_ms
         return (Reason.ASKS_REST, lifts) if step.now < lifts else None
     lifts = customer.asked_at + asks.gap_ms
-    return (Reason.ASKED_RECENTLY, lifts) if step.now < lifts else None
+    return (ASKED_RECENTLY, lifts) if step.now < lifts else None
 
 
 def waiting_for_answer(step: Step, claim: Claim) -> Shut:
     """The next step waits up to 5 d for a pending ask."""
     if claim.placement != NEXT_STEP:
         return None
-    pending = next((held for held in step.customer.open if held.move == Move.ASK), None)
+    pending = next((held for held in step.customer.open if held.move == ASKING), None)
     if pending is None:
         return None
     lifts = pending.opens_at + step.rules.asks.pending_wait_ms
-    return (Reason.WAITING_FOR_ANSWER, lifts) if step.now < lifts else None
+    return (WAITING_FOR_ANSWER, lifts) if step.now < lifts else None
 
 
 def already_open(step: Step, claim: Claim) -> Shut:
@@ -160,7 +166,7 @@ def already_open(step: Step, claim: Claim) -> Shut:
     held = permission(step, claim.move)
     if held is None or supersedes(step, claim, held):
         return None
-    reason = Reason.OUTRANKED if claim.opens_at <= held.opened_at else Reason.ALREADY_OPEN
+    reason = OUTRANKED if claim.opens_at <= held.opened_at else ALREADY_OPEN
     return reason, held.send_by
 
 
@@ -174,7 +180,7 @@ def permission(step: Step, move: int) -> Open | None:
 
 def supersedes(step: Step, claim: Claim, held: Open) -> bool:
     """Whether a service offer takes the place of a lower offer that was not sent."""
-    if not claim.service or claim.move != Move.OFFER or held.service or held.sent_at:
+    if not claim.service or claim.move != OFFERING or held.service or held.sent_at:
         return False
     rules = step.rules_for(held.product_id)
     return rules.moments[PLACEMENT_WORDS[held.placement]].priority < claim.priority
@@ -186,7 +192,7 @@ def offer_gap(step: Step, claim: Claim) -> Shut:
         return None
     last = max((sent.at for sent in step.customer.past.sent if sent.offer and not sent.unsent), default=0)
     lifts = last + step.rules.caps.offer_gap_ms
-    return (Reason.OFFER_GAP, lifts) if last and step.now < lifts else None
+    return (OFFER_GAP, lifts) if last and step.now < lifts else None
 
 
 def offer_cap(step: Step, claim: Claim) -> Shut:
@@ -195,15 +201,15 @@ def offer_cap(step: Step, claim: Claim) -> Shut:
         return None
     caps = step.rules.caps
     times = [sent.at for sent in step.customer.past.sent if sent.offer and not sent.unsent]
-    return _full(step, Reason.OFFER_CAP, times, caps.offers_in_window, caps.offers_window_ms)
+    return _full(step, OFFER_CAP, times, caps.offers_in_window, caps.offers_window_ms)
 
 
 def daily_cap(step: Step, claim: Claim) -> Shut:
     """At most 3 moves in 24 h; help counts, but is never held back by a cap."""
-    if claim.move == Move.HELP:
+    if claim.move == HELPING:
         return None
     times = [sent.at for sent in step.customer.past.sent if not sent.unsent]
-    return _full(step, Reason.DAILY_CAP, times, step.rules.caps.daily_moves, DAY_MS)
+    return _full(step, DAILY_CAP, times, step.rules.caps.daily_moves, DAY_MS)
 
 
 def _full(step: Step, reason: Reason, times: list[int], most: int, window_ms: int) -> Shut:

@@ -13,9 +13,7 @@ else; `tests/streams/journey/test_quiet.py` compares both ways.
 from __future__ import annotations
 
 from schemas.records import Usage
-from state.records.customer import FlagNow
 from state.records.item import ItemRecord
-from state.records.parts import Withheld
 from streams.journey.folding import USAGE_MARKS, USAGE_STAMPS
 from streams.journey.gates import first_shut
 from streams.journey.moments import BY_PLACEMENT
@@ -33,17 +31,8 @@ def is_only_kept(step: Step, event: Usage) -> bool:
     """Whether a usage event, which was just folded, leaves everything as it was decided last."""
     if len(step.items) != 1 or step.recheck:
         return False
-    for item in step.items.values():
-        if not (_is_one_more(step, item, event) and _is_settled(step, item)):
-            return False
-    customer = step.customer
-    for flag in customer.flags:
-        if _wants_help(flag):
-            return False
-    for seen in item.withheld:
-        if _is_tried_again(item, seen):
-            return False
-    return _wait_as_before(step, item)
+    (item,) = step.items.values()
+    return _is_one_more(step, item, event) and _is_settled(step, item) and _wait_as_before(step, item)
 
 
 def _is_one_more(step: Step, item: ItemRecord, event: Usage) -> bool:
@@ -66,8 +55,11 @@ def _was_reported_delivered(item: ItemRecord) -> bool:
 
 
 def _is_settled(step: Step, item: ItemRecord) -> bool:
-    """Both were decided under the world of now, and time has brought nothing since."""
+    """Both were decided under the world of now, time has brought nothing since, and nobody wants help."""
     customer, now, version = step.customer, step.now, step.world.version
+    for flag in customer.flags:
+        if flag.state == OPEN and not flag.helped_at:
+            return False
     return (
         customer.decided_under == version == item.decided_under
         and not 0 < customer.due_ms <= now
@@ -75,17 +67,13 @@ def _is_settled(step: Step, item: ItemRecord) -> bool:
     )
 
 
-def _wants_help(flag: FlagNow) -> bool:
-    return flag.state == OPEN and not flag.helped_at
-
-
-def _is_tried_again(item: ItemRecord, seen: Withheld) -> bool:
-    row = BY_PLACEMENT.get(seen.placement)
-    return seen.reason in TRIED_AGAIN and (row is None or item.stage in row.stages)
-
-
 def _wait_as_before(step: Step, item: ItemRecord) -> bool:
-    """Whether no claim of the customer is over, and none of the item has another gate or another look."""
+    """Nothing is tried again, no claim of the customer is over, none of the item has another gate or look."""
+    for seen in item.withheld:
+        if seen.reason in TRIED_AGAIN:
+            row = BY_PLACEMENT.get(seen.placement)
+            if row is None or item.stage in row.stages:
+                return False
     now, product_id = step.now, item.product_id
     for claim in step.customer.waiting:
         if claim.ends_at <= now:

@@ -58,6 +58,7 @@ def send_windows(
     if not push or from_minute == until_minute:
         return ((opens_at_ms, send_by_ms),)
     name = known_zone(time_zone) or known_zone(sending.default_time_zone) or "UTC"
+    spread_ms = sending.spread_ms
     windows: list[Interval] = []
     for loud_from, loud_until in loud_times(name, opens_at_ms // _DAY_MS, from_minute, until_minute):
         if loud_from >= send_by_ms or len(windows) == WINDOWS_MAX:
@@ -68,7 +69,7 @@ def send_windows(
         if loud_from <= opens_at_ms:
             windows.append((opens_at_ms, until))
         else:
-            room_ms = min(sending.spread_ms, until - loud_from)
+            room_ms = spread_ms if spread_ms < until - loud_from else until - loud_from
             windows.append((loud_from + customer_hash % room_ms if room_ms > 0 else loud_from, until))
     return tuple(windows)
 

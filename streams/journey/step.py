@@ -125,6 +125,7 @@ class Step:
         "recheck",
         "records",
         "rules",
+        "said",
         "stirred",
         "trace",
         "vacated",
@@ -166,6 +167,7 @@ class Step:
         self.stirred = False  # facts or rules of friction may be others than at the last step
         self.closed: set[str] = set()
         self.consents_before: dict[str, str] | None = None
+        self.said: dict[str, str] | None = None  # what is allowed on each channel, once it was asked for
         self.zone_changed = False
         self.views: dict[tuple[str, str], View] = {}
 

@@ -127,12 +127,7 @@ class View:
         used: list[Stamp] = []
         sources = (self.item,) if base is None else (self.item, base)
         for source in sources:
-            value += _firsts(start, source.results, source.milestones, source.consumed)
-            used += _firsts(start, source.setup_started, source.limits)
-            completed = _firsts(start, source.setup_completed)
-            if completed:
-                self.setup_completed = completed[0][0]
-                used += completed
+            self._take_firsts(source, start, value, used)
         sessions = _sessions(sources, start)
         if sessions:
             used.append(sessions[0])
@@ -149,6 +144,19 @@ class View:
             self._prove_delivery(min(value + used))
         if not (self.usage_reported or self.first_value[0]):
             self._infer_first_value()
+
+    def _take_firsts(self, source: ItemRecord, start: int, value: list[Stamp], used: list[Stamp]) -> None:
+        """The first of each kind of usage at or after a time, where there is one: the lists are sorted."""
+        for kind, stamps in (
+            (value, source.results), (value, source.milestones), (value, source.consumed),
+            (used, source.setup_started), (used, source.limits), (used, source.setup_completed),
+        ):  # fmt: skip
+            for stamp in stamps:
+                if stamp[0] >= start:
+                    kind.append((stamp[0], stamp[1]))
+                    if stamps is source.setup_completed:
+                        self.setup_completed = stamp[0]
+                    break
 
     def _prove_delivery(self, first: Stamp) -> None:
         """What is in use was delivered."""
@@ -222,17 +230,6 @@ def delivery_of(line: Line, rules: Policy) -> tuple[Stamp, bool]:
 def newest_subscription(held: Sequence[Subscription]) -> Subscription:
     """The subscription that was heard of last."""
     return max(held, key=lambda subscription: (subscription.latest, subscription.subscription_id))
-
-
-def _firsts(start: int, *lists: Sequence[Stamp | Mark]) -> list[Stamp]:
-    """The first of each of these sorted lists at or after a time, where there is one."""
-    found: list[Stamp] = []
-    for stamps in lists:
-        for stamp in stamps:
-            if stamp[0] >= start:
-                found.append((stamp[0], stamp[1]))
-                break
-    return found
 
 
 def _sessions(sources: Sequence[ItemRecord], start: int) -> list[Stamp]:

@@ -116,7 +116,7 @@ def _append_us() -> float:
 
 
 def _ask_us() -> float:
-    return _best_us("shelf.asked += 1", shelf=Shelf(MemoryStore()))
+    return _best_us("shelf._asked += 1", shelf=Shelf(MemoryStore()))
 
 
 def _scrape(totals: Totals) -> dict[str, float]:
