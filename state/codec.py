@@ -13,17 +13,20 @@ are brought up when they are read and written back only when the record changes;
 store. Records hold no sets, whose order is chance: the same steps always give the same bytes.
 """
 
+import struct
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
 
 from state.errors import Damaged, UnknownVersion
+from state.records.parts import seal
 
 NO_DUE: Final = bytes(8)
 VERSION_MAX: Final = 31
 HEAD: Final = 9
 """Bytes before the fields."""
+HEAD_OF: Final = struct.Struct(">BQ").pack
 
 
 class Due(Protocol):
@@ -82,7 +85,7 @@ class Codec(Generic[R]):
         self.layout = layout
         self._first = layout.number << 5 | layout.version
         self._head = bytes((self._first,))
-        self._encode = msgspec.msgpack.Encoder().encode
+        self._encode = msgspec.msgpack.Encoder(enc_hook=seal).encode
         self._decode = msgspec.msgpack.Decoder(layout.type).decode
 
     def encode(self, record: R) -> bytes:
@@ -127,7 +130,10 @@ class DueCodec(Codec[D]):
 
     def encode(self, record: D) -> bytes:
         """The bytes of a record; OverflowError when its `due_ms` is negative or beyond 8 bytes."""
-        return self._head + record.due_ms.to_bytes(8, "big") + self._encode(record)
+        try:
+            return HEAD_OF(self._first, record.due_ms) + self._encode(record)
+        except struct.error as error:
+            raise OverflowError(f"due_ms is {record.due_ms}") from error
 
 
 def due_bytes(data: bytes | None) -> bytes:

@@ -50,6 +50,8 @@ class MemoryStore:
                 values[key] = value
             elif values.pop(key, None) is not None:
                 self._order.discard(key)
+        if not batch.wakeups:
+            return
         for key, comes in batch.wakeups.items():
             if not comes:
                 self._live.discard(key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from state.records.parts import NEVER, NO_FLOOR, Mark, Stamp, by_position, part, reader
 
@@ -225,8 +225,8 @@ class CustomerRecord(Struct, omit_defaults=True, rename=by_position(), gc=False)
     """
 
     due_ms: int = 0
-    stored_facts: Raw = part(CustomerFacts)
-    stored_past: Raw = part(CustomerPast)
+    stored_facts: bytes = part(CustomerFacts)
+    stored_past: bytes = part(CustomerPast)
     # facts
     brand: str = ""
     goals: list[tuple[int, str, str]] = []
@@ -250,17 +250,17 @@ class CustomerRecord(Struct, omit_defaults=True, rename=by_position(), gc=False)
     def facts(self) -> CustomerFacts:
         """Facts that few steps look at. Damaged: the bytes are not theirs."""
         held: Any = self.stored_facts
-        if type(held) is Raw:
+        if type(held) is bytes:
             held = self.stored_facts = READ_FACTS(held)
-        return held  # type: ignore[no-any-return]
+        return held.held  # type: ignore[no-any-return]
 
     @property
     def past(self) -> CustomerPast:
         """What was said that few steps look at. Damaged: the bytes are not those."""
         held: Any = self.stored_past
-        if type(held) is Raw:
+        if type(held) is bytes:
             held = self.stored_past = READ_PAST(held)
-        return held  # type: ignore[no-any-return]
+        return held.held  # type: ignore[no-any-return]
 
 
 READ_FACTS: Final = reader(CustomerFacts)

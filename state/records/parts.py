@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from string import ascii_letters, digits
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
-from msgspec import Raw, Struct, field
+from msgspec import Struct, field
 
 from state.errors import Damaged
 
@@ -27,26 +27,50 @@ def by_position() -> Callable[[str], str]:
     return lambda _field: next(letters)
 
 
+class Part:
+    """A part of a record that somebody looks at. The record holds it in the place of its bytes."""
+
+    __slots__ = ("held",)
+
+    def __init__(self, held: Struct) -> None:
+        self.held = held
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Part) and self.held == other.held
+
+    __hash__ = None  # type: ignore[assignment] # it is being changed
+
+
 def part(kind: type[Struct]) -> Any:
     """The field of a record that holds a part of it: the bytes it was stored as, or the part itself.
 
-    It is always stored, also when all of it is default, so that who merely looks at it changes no bytes.
+    It is always stored, also when all of it is default, so that who merely looks at it changes no bytes. It
+    is stored as bytes within the bytes of the record, because these are passed over at once.
     """
-    return field(default_factory=kind)
+    return field(default_factory=lambda: Part(kind()))
 
 
-def reader(kind: type[Struct]) -> Callable[[Raw], Any]:
-    """Reads the bytes of a part; Damaged: they are not one. `Any`, because the field is declared as bytes."""
+def reader(kind: type[Struct]) -> Callable[[bytes], Any]:
+    """Reads the bytes of a part, into a `Part`. Damaged: they are not one."""
     decode = msgspec.msgpack.Decoder(kind).decode
 
-    def read(stored: Raw) -> Any:
+    def read(stored: bytes) -> Part:
         try:
-            return decode(stored)
+            return Part(decode(stored))
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise Damaged(f"a stored {kind.__name__} cannot be read: {error}") from error
 
     return read
 
+
+def seal(found: Any) -> bytes:
+    """What the encoder of a record asks for where it meets what it does not know: the bytes of a part."""
+    if type(found) is Part:
+        return _ENCODE(found.held)
+    raise NotImplementedError(f"a record cannot hold a {type(found).__name__}")
+
+
+_ENCODE: Final = msgspec.msgpack.Encoder().encode
 
 Stamp = tuple[int, str]
 Mark = tuple[int, str, str]

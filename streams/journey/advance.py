@@ -64,7 +64,7 @@ class Journey:
             self._remember(step)
         if event.occurred_at <= step.customer.erased_at:
             return
-        if isinstance(event, Erasure):
+        if type(event) is Erasure:
             self._erase(step, event)
             return
         expire(step)

@@ -13,7 +13,8 @@ from state.records.customer import Claim, Open
 from state.records.item import ItemRecord
 from state.records.order import OrderRecord
 from streams.journey import channels, checks, friction, gates, helping, items, order_moments
-from streams.journey.candidates import ADD_ONS, Choice, for_claim
+from streams.journey.candidates import Choice, for_claim
+from streams.journey.catalogue import ADD_ONS
 from streams.journey.eligibility import Saying, end, open_, when_to_send
 from streams.journey.gates import Shut
 from streams.journey.moments import BY_PLACEMENT
@@ -30,13 +31,13 @@ HELP, OFFER = Move.HELP, Move.OFFER
 def arbitrate(step: Step) -> None:
     """Open what may be said now, withhold the rest with its reason and its next look."""
     waiting, now = step.waiting, step.now
-    if not (step.claims or waiting):
-        return
-    for key in [key for key, claim in waiting.items() if claim.ends_at <= now]:
-        claim = waiting.pop(key)
-        if claim.reason == CATCHING_UP:
-            step.withheld[key] = claim, Reason.TOO_LATE
-            claim.look_at = 0
+    if not (step.claims or step.recheck):
+        for claim in waiting.values():
+            if claim.ends_at <= now or 0 < claim.look_at <= now:
+                break
+        else:
+            return
+    _let_go_of_what_is_over(step)
     pool = _pool(step, every=step.recheck)
     for _ in range(ROUNDS_MAX):
         if not pool:
@@ -51,6 +52,14 @@ def arbitrate(step: Step) -> None:
     for claim, reason in step.withheld.values():
         if reason != claim.reason or reason == CROWDED_OUT:
             report(step, claim, reason, claim.look_at)
+
+
+def _let_go_of_what_is_over(step: Step) -> None:
+    for key in [key for key, claim in step.waiting.items() if claim.ends_at <= step.now]:
+        claim = step.waiting.pop(key)
+        if claim.reason == CATCHING_UP:
+            step.withheld[key] = claim, Reason.TOO_LATE
+            claim.look_at = 0
 
 
 def _pool(step: Step, *, every: bool) -> Claims:
@@ -226,7 +235,7 @@ def _crowd_out(step: Step, key: ClaimKey) -> None:
         claim.look_at = promised(step, claim)
     if claim.scope == Scope.CUSTOMER or claim.look_at >= claim.ends_at:
         claim.look_at = 0
-    step.crowded.append(claim)
+    step.crowded += (claim,)
     step.withheld[key] = claim, CROWDED_OUT
 
 

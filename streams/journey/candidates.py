@@ -21,7 +21,6 @@ from streams.journey.supply import refill_window
 from streams.journey.view import View
 from streams.journey.words import Placement, Reason
 
-ADD_ONS = ("required_to_start", "add_on", "protects", "refill")
 SUPPLY = frozenset((Placement.REFILL, Placement.SUBSCRIBE))
 
 
@@ -176,7 +175,7 @@ GUARDS: dict[int, tuple[tuple[Reason, Guard], ...]] = {
     Placement.MAINTAIN: ((Reason.COVERED, part_due),),
     Placement.UPGRADE: ((Reason.NO_CANDIDATE, not_owned),),
 }
-GUARDS = {placement: EVERYWHERE + guards for placement, guards in GUARDS.items()}
+ALL_GUARDS = {placement: EVERYWHERE + guards for placement, guards in GUARDS.items()}
 
 
 def personal(seeking: Seeking) -> tuple[str, ...]:
@@ -231,10 +230,15 @@ def for_claim(step: Step, claim: Claim, relations: tuple[str, ...]) -> Choice | 
 
 def _contents(step: Step, order: OrderRecord) -> frozenset[str]:
     """Products of an order, and of the bundles in it."""
-    ordered = {line.product_id for line in order.lines}
-    entries = [step.world.catalogue.get(product_id) for product_id in ordered]
-    ordered.update(part for entry in entries if entry is not None for part in entry.product.contains)
-    return frozenset(ordered)
+    if step.contents is None:
+        step.contents = {}
+    found = step.contents.get(order.order_id)
+    if found is None:
+        ordered = {line.product_id for line in order.lines}
+        entries = [step.world.catalogue.get(product_id) for product_id in ordered]
+        ordered.update([part for entry in entries if entry is not None for part in entry.product.contains])
+        found = step.contents[order.order_id] = frozenset(ordered)
+    return found
 
 
 def choose(
@@ -247,7 +251,7 @@ def choose(
 ) -> Choice | Reason:
     """The candidate for an offer about `entry`'s product, or the reason why there is none."""
     failed = Reason.NO_CANDIDATE
-    for relation, target in _ranked(step, claim, entry, relations, _variant(step, claim, view)):
+    for relation, target in _ranked(step, claim, entry, relations, view):
         owned = records_of(step, target.product.product_id)
         seeking = Seeking(step, claim, entry, view, relation, target, owned, in_order)
         reason = _refused(seeking)
@@ -261,7 +265,7 @@ def choose(
 
 
 def _refused(seeking: Seeking) -> Reason | None:
-    for reason, guard in GUARDS[seeking.claim.placement]:
+    for reason, guard in ALL_GUARDS[seeking.claim.placement]:
         if not guard(seeking):
             return reason
     return None
@@ -278,7 +282,7 @@ def still_holds(step: Step, held: Open) -> bool:
     )  # fmt: skip
     order = step.peek_order(held.order_id) if held.order_id else None
     in_order = _contents(step, order) if order is not None else frozenset()
-    for relation, target in _ranked(step, claim, entry, (held.relation,), ""):
+    for relation, target in _ranked(step, claim, entry, (held.relation,), None):
         if target.product.product_id == held.candidate:
             owned = records_of(step, held.candidate)
             return _refused(Seeking(step, claim, entry, None, relation, target, owned, in_order)) is None
@@ -310,18 +314,19 @@ def _variant(step: Step, claim: Claim, view: View | None) -> str:
 
 
 def _ranked(
-    step: Step, claim: Claim, entry: Entry, kinds: tuple[str, ...], variant: str
+    step: Step, claim: Claim, entry: Entry, kinds: tuple[str, ...], view: View | None
 ) -> list[tuple[Relation, Entry]]:
     found: list[tuple[Relation, Entry]] = []
     for kind in kinds:
-        pairs = [
-            (relation, target)
-            for relation in entry.related(kind)
-            if (target := step.world.catalogue.get(relation.product_id)) is not None
-        ]
+        pairs: list[tuple[Relation, Entry]] = []
+        for relation in entry.related(kind):
+            target = step.world.catalogue.get(relation.product_id)
+            if target is not None:
+                pairs.append((relation, target))
         if not pairs and claim.placement in SUPPLY:
             pairs = [(Relation(kind="refill", product_id=entry.product.product_id), entry)]
         if len(pairs) > 1:
+            variant = _variant(step, claim, view)
             pairs.sort(key=lambda pair: -_liking(step.customer, pair[1]) - (variant in pair[0].variants))
         found += pairs
     return found

@@ -18,9 +18,12 @@ Orderable = TypeVar("Orderable", int, Stamp, Mark, tuple[int, str, str, str])
 
 def keep_ends(values: list[Orderable], value: Orderable, k: int) -> None:
     """Keep the k smallest and the k greatest of all values ever offered, sorted, without repeats."""
-    if value in values:
+    if values and value > values[-1]:  # as most are that come
+        values.append(value)
+    elif value in values:
         return
-    insort(values, value)
+    else:
+        insort(values, value)
     if len(values) > 2 * k:
         del values[k]
 

@@ -13,12 +13,12 @@ from streams.journey.stages import stage_of
 from streams.journey.step import Step, key_of
 from streams.journey.telling import forget_promise, is_settled, report, seen_of
 from streams.journey.view import FAR, View
-from streams.journey.words import Move, Placement, Reason, Scope, Stage, Status
+from streams.journey.words import STAGE_WORDS, Move, Placement, Reason, Scope, Stage, Status
 
 # By names of the module, because until Python 3.12 `Stage.ENDED` costs as much as two calls.
 PARCEL, ITEM, MAINTAIN, HELP = Scope.PARCEL, Scope.ITEM, Placement.MAINTAIN, Move.HELP
-NONE, UNBOXING, ENDED = Stage.NONE, Stage.UNBOXING, Stage.ENDED
-OVER, WITH_VALUE = frozenset((ENDED, NONE)), frozenset((Stage.USAGE, Stage.CARE))
+NONE, UNBOXING, USAGE, ENDED = Stage.NONE, Stage.UNBOXING, Stage.USAGE, Stage.ENDED
+OVER, WITH_VALUE = frozenset((ENDED, NONE)), frozenset((USAGE, Stage.CARE))
 NOT_OF_ITEMS = order_moments.OF_ORDERS | {Placement.HELP}
 
 
@@ -53,7 +53,7 @@ def _base_of(step: Step, item: ItemRecord) -> ItemRecord | None:
 
 def _change_stage(step: Step, view: View, stage: Stage, since: int) -> None:
     item = view.item
-    before, same_cycle = Stage(item.stage), item.cycle == view.cycle or not view.cycle
+    before, same_cycle = item.stage, item.cycle == view.cycle or not view.cycle
     if not same_cycle:
         item.first_value_at = 0
     if view.cycle:
@@ -69,18 +69,15 @@ def _change_stage(step: Step, view: View, stage: Stage, since: int) -> None:
     step.say(
         "journey.stages",
         StageChange(
-            customer_id=step.customer_id, sequence=step.next_sequence(), product_id=item.product_id,
-            unit_id=item.unit_id or None, cycle=item.cycle or None,
-            from_stage=before.word if before != NONE else None, to_stage=stage.word,
-            since=item.stage_since or step.now, inferred=item.inferred,
-            corrected=same_cycle and stage < before and before <= Stage.USAGE, decided_at=step.now,
-            cause_event_id=step.cause, policy_version=step.world.policies.version,
-            catalogue_version=step.world.catalogue.version,
+            step.customer_id, step.next_sequence(), item.product_id, item.unit_id or None, item.cycle or None,
+            STAGE_WORDS[before] if before else None, stage.word, item.stage_since or step.now, item.inferred,
+            same_cycle and stage < before and before <= USAGE,
+            step.now, step.cause, step.world.policies.version, step.world.catalogue.version,
         ),
     )  # fmt: skip
 
 
-def _count(step: Step, item: ItemRecord, before: Stage) -> None:
+def _count(step: Step, item: ItemRecord, before: int) -> None:
     past = step.customer.past
     counts = past.stage_counts or [0] * len(Stage)
     counts[before] -= before != NONE
@@ -190,12 +187,12 @@ def _drop_claims(step: Step, item: ItemRecord) -> None:
     ]  # fmt: skip
     for key in gone:
         if step.waiting.pop(key).scope == PARCEL:
-            step.vacated.append(key)
+            step.vacated += (key,)
 
 
 def succeed(step: Step) -> None:
     """What one item of an order or parcel needs no more, or what was taken back, may be another's moment."""
-    vacated, step.vacated = step.vacated, []
+    vacated, step.vacated = step.vacated, ()
     for key in dict.fromkeys(vacated):
         placement, order_id, parcel_id, _ = key
         if step.peek_order(order_id) is None:

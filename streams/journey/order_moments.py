@@ -14,7 +14,7 @@ from heapq import nlargest
 from state.records.customer import Claim
 from state.records.order import OrderLine, OrderRecord, Parcel
 from streams.journey import candidates, orders
-from streams.journey.candidates import ADD_ONS
+from streams.journey.catalogue import ADD_ONS
 from streams.journey.eligibility import end
 from streams.journey.moments import anchor_of, told_of
 from streams.journey.step import Step, key_of
@@ -23,8 +23,9 @@ from streams.journey.view import DELIVERED_AT_ORDER, FAR
 from streams.journey.words import Flag, Move, Placement, Reason, Scope, Stage, Status
 
 LEADS_MAX = 8
-ADD_ON_KINDS = frozenset(ADD_ONS)
-OF_ORDERS = frozenset((Placement.ORDER_ADD_ON, Placement.PRE_ARRIVAL))
+ORDER_ADD_ON, PRE_ARRIVAL, CHECKOUT = Placement.ORDER_ADD_ON, Placement.PRE_ARRIVAL, Stage.CHECKOUT
+OF_ORDERS = frozenset((ORDER_ADD_ON, PRE_ARRIVAL))
+OF_A_PARCEL, OF_AN_ORDER = (Move.GUIDE, Scope.PARCEL), (Move.OFFER, Scope.ORDER)
 
 
 def load_due(step: Step) -> None:
@@ -89,9 +90,11 @@ def _add_on(step: Step, order: OrderRecord) -> int:
     leading = _leading(step, order, lines)
     if not leading:
         return FAR
-    claims = [_claim(step, order, Placement.ORDER_ADD_ON, line, "", opens) for line in leading]
-    with_candidate = (claim for claim in claims if len(claims) == 1 or _has_candidate(step, claim))
-    return _admit(step, order, next(with_candidate, claims[0]))
+    for line in leading:
+        claim = _claim(step, order, ORDER_ADD_ON, line, "", opens)
+        if len(leading) == 1 or _has_candidate(step, claim):
+            return _admit(step, order, claim)
+    return _admit(step, order, _claim(step, order, ORDER_ADD_ON, leading[0], "", opens))
 
 
 def _pre_arrival(step: Step, order: OrderRecord, parcel: Parcel) -> int:
@@ -140,7 +143,7 @@ def _relations(step: Step, line: OrderLine) -> tuple[bool, bool]:
     entry = step.world.catalogue.get(line.product_id)
     if entry is None:
         return False, False
-    return "required_to_start" in entry.relations, not ADD_ON_KINDS.isdisjoint(entry.relations)
+    return entry.must_have, entry.add_on
 
 
 def _claim(
@@ -148,10 +151,10 @@ def _claim(
 ) -> Claim:
     """The order's own moment, or, with a parcel, that of the parcel."""
     rule = step.rules.moments[placement.word]
-    move, scope = (Move.GUIDE, Scope.PARCEL) if parcel_id else (Move.OFFER, Scope.ORDER)
+    move, scope = OF_A_PARCEL if parcel_id else OF_AN_ORDER
     anchor = anchor_of(f"{order.order_id}/{parcel_id}") if parcel_id else 0
     return Claim(
-        placement, scope, lead.product_id, lead.unit_id, "", order.order_id, parcel_id, Stage.CHECKOUT,
+        placement, scope, lead.product_id, lead.unit_id, "", order.order_id, parcel_id, CHECKOUT,
         anchor, 0, move, rule.service, rule.priority, opens_at, opens_at + rule.window_ms,
     )  # fmt: skip
 
@@ -182,7 +185,7 @@ def _promised_guides(step: Step, order: OrderRecord) -> int:
             continue
         ids = [parcel.parcel_id for parcel in order.parcels]
         parcel_id = next((i for i in ids if anchor_of(f"{order.order_id}/{i}") == seen.anchor), "")
-        step.vacated.append((seen.placement, order.order_id, parcel_id, ""))
+        step.vacated += ((seen.placement, order.order_id, parcel_id, ""),)
     return look
 
 

@@ -28,13 +28,18 @@ def mirror(step: Step, order: OrderRecord) -> None:
     """
     cancelled = order.cancelled > order.placed
     reach = Reach(order)
+    known: dict[tuple[Word, bool], int] = {}
     for held in order.lines:
         if held.gift:
             continue
-        parcel_id, shipped, delivered, lost = reach.of(held)
+        word = parcel_id, shipped, delivered, lost = reach.of(held)
         needs_shipping = _needs_shipping(step, held.product_id)
         item = step.items.get((held.product_id, held.unit_id))
-        told = _told(delivered, shipped if needs_shipping else 0, parcel_id, lost=lost, cancelled=cancelled)
+        told = known.get((word, needs_shipping))
+        if told is None:
+            told = known[word, needs_shipping] = _told(
+                delivered, shipped if needs_shipping else 0, parcel_id, lost=lost, cancelled=cancelled
+            )
         if item is None:
             if told == held.mirrored:
                 continue
@@ -71,7 +76,7 @@ def _told(delivered: Stamp, shipped: int, parcel_id: str, *, lost: bool, cancell
 def _needs_shipping(step: Step, product_id: str) -> bool:
     """Only what a rule asks for is mirrored: a shipped order of a thousand lines touches no item else."""
     entry = step.world.catalogue.get(product_id)
-    return entry is not None and "required_to_start" in entry.relations
+    return entry is not None and entry.must_have
 
 
 def void_moved_lines(step: Step, order: OrderRecord) -> None:

@@ -115,6 +115,7 @@ class Step:
         "claims",
         "closed",
         "consents_before",
+        "contents",
         "crowded",
         "customer",
         "customer_id",
@@ -160,16 +161,17 @@ class Step:
         self.orders: dict[str, OrderRecord] = {}
         self.claims: Claims = {}
         self.waiting: Claims = {}  # by key, from the beginning of the decision on
-        self.crowded: list[Claim] = []
-        self.vacated: list[ClaimKey] = []
+        self.crowded: tuple[Claim, ...] = ()
+        self.vacated: tuple[ClaimKey, ...] = ()
         self.withheld: dict[ClaimKey, tuple[Claim, Reason]] = {}
         self.recheck = False
         self.stirred = False  # facts or rules of friction may be others than at the last step
-        self.closed: set[str] = set()
+        self.closed: tuple[str, ...] = ()
         self.consents_before: dict[str, str] | None = None
         self.said: dict[str, str] | None = None  # what is allowed on each channel, once it was asked for
         self.zone_changed = False
         self.views: dict[tuple[str, str], View] = {}
+        self.contents: dict[str, frozenset[str]] | None = None  # by order, once they were asked for
 
     def item(self, product_id: str, unit_id: str = "") -> ItemRecord:
         """The record of an item named by the event: loaded or new, and decided at the end of the step."""
@@ -206,7 +208,7 @@ class Step:
 
     def close_order(self, order: OrderRecord) -> None:
         """The order is over: its record goes at the end of the step."""
-        self.closed.add(order.order_id)
+        self.closed += (order.order_id,)
 
     def rules_for(self, product_id: str) -> Policy:
         """The policy for one product of this customer's brand."""

@@ -71,7 +71,7 @@ def untell(step: Step, held: Open) -> None:
     """What was taken back before it was sent may come again."""
     scope = SCOPES[held.placement]
     if scope in OF_ORDERS:
-        step.vacated.append((held.placement, held.order_id, held.parcel_id, ""))
+        step.vacated += ((held.placement, held.order_id, held.parcel_id, ""),)
     for place in _places(step, scope, held.product_id, held.unit_id, held.order_id):
         told = told_of(place.told, held.placement, held.anchor)
         if told is not None:
@@ -149,12 +149,10 @@ def report(step: Step, claim: Claim, reason: Reason, look_at: int) -> None:
     step.say(
         "journey.decisions",
         Decision(
-            customer_id=step.customer_id, sequence=step.next_sequence(), scope=SCOPE_WORDS[claim.scope],
-            product_id=claim.product_id or None, unit_id=claim.unit_id or None, cycle=claim.cycle or None,
-            order_id=claim.order_id or None, placement=PLACEMENT_WORDS[claim.placement],
-            move=MOVE_WORDS[claim.move], reason=reason.word, look_again_at=look_at or None,
-            decided_at=step.now, cause_event_id=step.cause, policy_version=step.world.policies.version,
-            catalogue_version=step.world.catalogue.version,
+            step.customer_id, step.next_sequence(), SCOPE_WORDS[claim.scope], claim.product_id or None,
+            claim.unit_id or None, claim.cycle or None, claim.order_id or None,
+            PLACEMENT_WORDS[claim.placement], MOVE_WORDS[claim.move], reason.word, look_at or None,
+            step.now, step.cause, step.world.policies.version, step.world.catalogue.version,
         ),
     )  # fmt: skip
 

@@ -15,7 +15,8 @@ from state.records.customer import Claim
 from state.records.item import ItemRecord
 from state.records.order import OrderRecord
 from streams.journey import orders
-from streams.journey.candidates import ADD_ONS, GUARDS, Seeking, records_of
+from streams.journey.candidates import GUARDS, Seeking, records_of
+from streams.journey.catalogue import ADD_ONS
 from streams.journey.words import Move, Placement, Scope, Stage
 from streams.replay.looking import Look, Owned, is_owned
 

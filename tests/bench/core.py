@@ -59,7 +59,9 @@ class Core:
 
     def event(self, name: str, data: bytes) -> None:
         event = DECODERS[name](data, 0)
-        self.look_until(event.occurred_at - 1)
+        due_ms = self.store.next_due()
+        if due_ms is not None and due_ms < event.occurred_at:
+            self.look_until(event.occurred_at - 1)
         self.journey.on_event(self.work, event, At(event.occurred_at))
         self.events += 1
         self.end()
