@@ -122,10 +122,11 @@ class Shelf:
             key = kind.key_of(name)
             stored = self._store.get(key)
             slot = self._slots[name] = _Slot(kind, key, stored, stored)
-        record: R | None = slot.hand
-        if record is _UNREAD:
-            settled = slot.settled
-            record = slot.hand = None if settled is None else kind.decode(settled)
+        elif slot.hand is not _UNREAD:
+            found: R | None = slot.hand
+            return found
+        settled = slot.settled
+        record = slot.hand = None if settled is None else kind.decode(settled)
         return record
 
     def _hold(self, name: Hashable, record: object) -> None:

@@ -44,7 +44,9 @@ def arbitrate(step: Step) -> None:
             break
         if _round(step, pool):
             pool = _pool(step, every=True)
-        else:  # who was decided anew may have brought other moments
+        elif not step.vacated and step.claims.keys() <= pool.keys():
+            break
+        else:  # who was decided anew has brought other moments
             items.succeed(step)
             pool = {key: claim for key, claim in _pool(step, every=False).items() if key not in pool}
     for claim in step.crowded:

@@ -34,6 +34,7 @@ Basis = Literal["own_history", "product", "category", "catalogue", "global"]
 LEARNED_ON: Final[dict[str, Basis]] = {"product": "product", "category": "category"}
 
 DAY_MS: Final = 86_400_000
+ROOT_OF_TWO: Final = sqrt(2)
 QUARTILE: Final = 0.6744897501960817
 """Of the standard normal distribution: half of it lies within this distance of its mean."""
 LOG_MAX: Final = 50.0
@@ -86,7 +87,7 @@ def estimate_run_out(
     purchases is also that between their deliveries.
     """
     supplies = supplies_of(purchases)[-rules.purchases_max :]
-    gaps = log_gaps(supplies, scales=scales)
+    gaps = log_gaps(supplies, scales=scales) if len(supplies) > 1 else []
     mean, between, within, basis = _expected(prior, supply_days, rules, rhythm)
     count = len(gaps)
     variance = within * within
@@ -162,10 +163,11 @@ def _run_out(centre: float, spread: float, basis: Basis, rules: Replenishment) -
     """The quartiles of a log-normal number of days."""
     longest = log(rules.gap_days_max)
     quarter = QUARTILE * spread
+    early, late = centre - quarter, centre + quarter
     return RunOut(
-        early_ms=int(exp(min(centre - quarter, longest)) * DAY_MS),
-        expected_ms=int(exp(min(centre, longest)) * DAY_MS),
-        late_ms=int(exp(min(centre + quarter, longest)) * DAY_MS),
-        basis=basis,
-        confidence=erf(log(rules.confidence_factor) / (spread * sqrt(2))),
+        int(exp(early if early < longest else longest) * DAY_MS),
+        int(exp(centre if centre < longest else longest) * DAY_MS),
+        int(exp(late if late < longest else longest) * DAY_MS),
+        basis,
+        erf(log(rules.confidence_factor) / (spread * ROOT_OF_TWO)),
     )

@@ -31,7 +31,7 @@ from streams.replay.driver import has_changed
 from streams.sources.source import Event
 from tests.bench.consumers import DAY, HOUR, PRODUCTS, START, consumer, id_of, products
 
-ROUNDS = 5
+ROUNDS = 8
 OWNED = (10, 100, 1_000)
 OWNERS = 4
 GROWTH_MAX = 1.5
