@@ -18,6 +18,7 @@ import msgspec
 
 from state.codec import Codec
 from state.layouts import Codecs
+from state.records.parts import Part
 
 FILE = Path(__file__).with_name("golden.json")
 Shape = str | list[Any]
@@ -58,14 +59,24 @@ def shape_of(kind: Any) -> Shape:
 
 
 def type_of(field: msgspec.structs.FieldInfo) -> Any:
-    """The type of a field, also of one that is read later from its bytes."""
-    return type(field.default_factory()) if field.type is msgspec.Raw else field.type
+    """The type of a field, also of a part that is read later from its bytes."""
+    part = part_of(field)
+    return field.type if part is None else type(part.held)
+
+
+def part_of(field: msgspec.structs.FieldInfo) -> Part | None:
+    """The part of a record that a field holds, None for any other field."""
+    made = None if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+    return made if isinstance(made, Part) else None
 
 
 def default_of(field: msgspec.structs.FieldInfo) -> str | bool:
     """What a field is that is not stored; False where it always is."""
     if field.required:
         return False
+    part = part_of(field)
+    if part is not None:
+        return repr(part.held)
     return repr(field.default if field.default is not msgspec.NODEFAULT else field.default_factory())
 
 
@@ -92,7 +103,7 @@ def is_union(kind: Any) -> bool:
 def sample(kind: Any, numbers: "count[int]") -> Any:
     """A value of a type in which every field has something, and every number is another."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        return kind(*(sample(type_of(field), numbers) for field in msgspec.structs.fields(kind)))
+        return kind(*(_sample_of(field, numbers) for field in msgspec.structs.fields(kind)))
     if is_union(kind):
         return sample(get_args(kind)[0], numbers)
     origin, args = get_origin(kind), get_args(kind)
@@ -102,6 +113,11 @@ def sample(kind: Any, numbers: "count[int]") -> Any:
         return tuple(sample(part, numbers) for part in args)
     number = next(numbers)
     return f"s{number}" if kind is str else kind(number)
+
+
+def _sample_of(field: msgspec.structs.FieldInfo, numbers: "count[int]") -> Any:
+    made = sample(type_of(field), numbers)
+    return made if part_of(field) is None else Part(made)
 
 
 def entry_of(codec: Codec[Any]) -> Entry:
