@@ -67,7 +67,7 @@ def seal(found: Any) -> bytes:
     """What the encoder of a record asks for where it meets what it does not know: the bytes of a part."""
     if type(found) is Part:
         return _ENCODE(found.held)
-    raise NotImplementedError(f"a record cannot hold a {type(found).__name__}")
+    raise NotImplementedError(f"a record holds no {type(found).__name__}")
 
 
 _ENCODE: Final = msgspec.msgpack.Encoder().encode
