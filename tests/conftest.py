@@ -34,5 +34,10 @@ def _circles_are_searched_as_ever() -> Iterator[None]:
     gc.set_threshold(*thresholds)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests mostly wait for processes: they begin first, and what computes fills the time beside them."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 settings.register_profile("ci", derandomize=True, deadline=None, database=None)
 settings.load_profile("ci")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -14,8 +15,11 @@ import pytest
 
 from streams.embedded.broker import Broker
 
-AWAY_S = 40
-"""Longer than a client of Kafka waits for an answer."""
+TIMEOUT_S = 8
+"""What the run is set to: how long a client waits for an answer, a session lasts, and a transaction is open."""
+AWAY_S = TIMEOUT_S + 4
+"""Longer than any of them."""
+TIMEOUTS = ("REQUEST", "SESSION", "TRANSACTION")
 WITHIN_S = 90.0
 OPENED = re.compile(r"([\d,]+) permissions opened")
 SILENT = re.compile(r"Kafka has not answered for (\d+) s")
@@ -56,10 +60,14 @@ def test_a_run_waits_while_kafka_is_away_and_goes_on_when_it_is_back(
     tmp_path: Path, private_broker: Callable[..., Broker]
 ) -> None:
     broker, out = private_broker(), tmp_path / "out"
-    where = ("--dir", str(tmp_path / "up"), "--bootstrap-server", broker.bootstrap)
+    command = [sys.executable, "-m", "streams.cli", "up", "--dir", str(tmp_path / "up")]
+    environ = os.environ | {f"KAIROS_KAFKA_{what}_TIMEOUT_MS": str(TIMEOUT_S * 1000) for what in TIMEOUTS}
     with out.open("wb") as written:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streams.cli", "up", *where], stdout=written, stderr=subprocess.STDOUT
+            [*command, "--bootstrap-server", broker.bootstrap],
+            stdout=written,
+            stderr=subprocess.STDOUT,
+            env=environ,
         )
     page = Page(out)
     try:
