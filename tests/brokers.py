@@ -59,12 +59,13 @@ class Topics:
 
     def create(self, word: str, *, partitions: int = 1, config: Mapping[str, str] | None = None) -> str:
         """Create a topic and return its name. Not from within a running event loop."""
-        name = self.name(word)
-        topic = NewTopic(name, partitions, 1, topic_configs=dict(config or {}))
-        asyncio.run(self._administer("create_topics", [topic]))
-        self._created.append(name)
-        asyncio.run(self._until_known(name))
-        return name
+        self.create_all({word: (partitions, config or {})})
+        return self.name(word)
+
+    def create_all(self, wanted: Mapping[str, tuple[int, Mapping[str, str]]]) -> None:
+        """Create topics of so many partitions and these settings in one request, which is much quicker."""
+        made = {self.name(word): how for word, how in wanted.items()}
+        asyncio.run(self._create(made))
 
     @contextlib.asynccontextmanager
     async def admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
@@ -79,23 +80,26 @@ class Topics:
     def delete_created(self) -> None:
         """Free what the broker keeps for this test's topics."""
         if self._created:
-            asyncio.run(self._administer("delete_topics", self._created))
+            asyncio.run(self._delete(self._created))
 
-    async def _until_known(self, name: str) -> None:
-        """A broker answers that it has made a topic a moment before its metadata shows it."""
+    async def _delete(self, names: list[str]) -> None:
         async with self.admin() as client:
+            await client.delete_topics(names)
+
+    async def _create(self, made: Mapping[str, tuple[int, Mapping[str, str]]]) -> None:
+        """A broker answers that it has made a topic a moment before its metadata shows it."""
+        topics = [NewTopic(name, count, 1, topic_configs=dict(more)) for name, (count, more) in made.items()]
+        async with self.admin() as client:
+            answer = await client.create_topics(topics)
+            refused = {error[0]: error for error in answer.topic_errors if error[1]}
+            self._created += made.keys() - refused.keys()
+            assert not refused, f"not created: {refused}"
             for _ in range(KNOWN_LOOKS_MAX):
-                (found,) = await client.describe_topics([name])
-                if not found["error_code"] and found["partitions"]:
+                found = await client.describe_topics(list(made))
+                if all(not it["error_code"] and it["partitions"] for it in found):
                     return
                 await asyncio.sleep(KNOWN_LOOK_EVERY_S)
-        raise AssertionError(f"the broker does not show {name}")
-
-    async def _administer(self, request: str, argument: list[Any]) -> None:
-        async with self.admin() as client:
-            answer = await getattr(client, request)(argument)
-        refused = [error for error in getattr(answer, "topic_errors", ()) if error[1]]
-        assert not refused, f"{request}: {refused}"
+        raise AssertionError(f"the broker does not show {list(made)}")
 
 
 @pytest.fixture(scope="session")

@@ -35,8 +35,13 @@ def _circles_are_searched_as_ever() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow tests mostly wait for processes: they begin first, and what computes fills the time beside them."""
+    """Slow tests begin first: nobody is left alone with one at the end, and others compute while it waits."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_collection_finish() -> None:
+    """What thousands of tests are made of stays until the end: no search for circles looks at it again."""
+    gc.freeze()
 
 
 settings.register_profile("ci", derandomize=True, deadline=None, database=None)

@@ -23,7 +23,7 @@ from msgspec import Struct
 from streams.embedded.broker import Broker
 from tests.chaos.kafka import make_topics
 from tests.chaos.load import send_catalogue
-from tests.chaos.run import Wanted, plan_of
+from tests.chaos.run import Wanted, broker_in, plan_of
 from tests.chaos.scene import Scene, until
 from tests.chaos.workers import Worker, end_with_all
 
@@ -151,15 +151,12 @@ async def _run(directory: Path, broker: Broker, rebalances: int, rate: float) ->
     }
 
 
-def measure(directory: Path, rebalances: int, rate: float = 2.0) -> dict[str, Any]:
-    """On a broker of its own."""
-    directory.mkdir(parents=True, exist_ok=True)
-    broker = Broker(directory / "kafka")
-    broker.start()
-    try:
-        return asyncio.run(_run(directory, broker, rebalances, rate))
-    finally:
-        broker.stop()
+def measure(
+    directory: Path, rebalances: int, rate: float = 2.0, broker: Broker | None = None
+) -> dict[str, Any]:
+    """On a broker of its own, or on this one."""
+    with broker_in(directory, broker) as at_work:
+        return asyncio.run(_run(directory, at_work, rebalances, rate))
 
 
 def main(argv: Sequence[str]) -> int:

@@ -5,7 +5,9 @@ import json
 import logging
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Final
@@ -46,6 +48,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     events_per_s: float = 200.0
     days: float = 120.0
     faults: tuple[str, ...] = tuple(FAULTS)
+    faults_min: int = 1
+    """So many, however long that takes on a busy machine."""
     judges: int = 2
 
 
@@ -63,15 +67,10 @@ class Result(Struct, kw_only=True):
     problems: list[str]
 
 
-def run(wanted: Wanted) -> Result:
-    """Run it on a broker of its own."""
-    wanted.directory.mkdir(parents=True, exist_ok=True)
-    broker = Broker(wanted.directory / "kafka")
-    broker.start()
-    try:
-        return asyncio.run(_run(wanted, broker))
-    finally:
-        broker.stop()
+def run(wanted: Wanted, broker: Broker | None = None) -> Result:
+    """Run it on a broker of its own, or on this one if no fault is to befall it."""
+    with broker_in(wanted.directory, broker) as at_work:
+        return asyncio.run(_run(wanted, at_work))
 
 
 def plan_of(wanted: Wanted, broker: Broker) -> Plan:
@@ -91,15 +90,25 @@ def plan_of(wanted: Wanted, broker: Broker) -> Plan:
     )
 
 
-def run_against_plain(wanted: Wanted) -> Found:
+def run_against_plain(wanted: Wanted, broker: Broker | None = None) -> Found:
     """The same load and kills of workers against an ordinary agent."""
-    wanted.directory.mkdir(parents=True, exist_ok=True)
-    broker = Broker(wanted.directory / "kafka")
-    broker.start()
+    with broker_in(wanted.directory, broker) as at_work:
+        return asyncio.run(run_plain(plan_of(wanted, at_work)))
+
+
+@contextmanager
+def broker_in(directory: Path, given: Broker | None) -> Iterator[Broker]:
+    """One that ends with the run, unless it is run on another."""
+    directory.mkdir(parents=True, exist_ok=True)
+    if given is not None:
+        yield given
+        return
+    own = Broker(directory / "kafka")
+    own.start()
     try:
-        return asyncio.run(run_plain(plan_of(wanted, broker)))
+        yield own
     finally:
-        broker.stop()
+        own.stop()
 
 
 async def _run(wanted: Wanted, broker: Broker) -> Result:
@@ -152,12 +161,12 @@ async def _run(wanted: Wanted, broker: Broker) -> Result:
 
 
 async def _faults(scene: Scene, wanted: Wanted) -> None:
-    """One fault after the other, every kind once before any comes again; one at least, however late it is."""
+    """One fault after the other, every kind once before any comes again."""
     ends_at = monotonic() + (scene.plan.began_ms - wall_ms()) / 1000 + wanted.seconds
     if not await scene.moves_on(BEGINS_WITHIN_S):
         raise RuntimeError(f"no worker began to work within {BEGINS_WITHIN_S} s")
     deck: list[str] = []
-    while not scene.spans or monotonic() < ends_at:
+    while len(scene.spans) < wanted.faults_min or monotonic() < ends_at:
         if not deck:
             deck = scene.chance.sample(wanted.faults, len(wanted.faults))
         name = deck.pop()

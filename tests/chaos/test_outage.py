@@ -1,8 +1,8 @@
 """Four hours without a worker, caught up with live: all of the backlog is known before anything is said.
 
 The worker before the outage has a clock that stands at its beginning, the one after it a clock that is four
-hours further. Both run `SPEED` times as fast as the wall, so that the minute after which a decision that waited
-for the backlog is looked at again takes a second; only what lies between them is left out.
+hours further. Both run `SPEED` times as fast as the wall, so that the minute after which a decision that
+waited for the backlog is looked at again takes a second; only what lies between them is left out.
 """
 
 import asyncio

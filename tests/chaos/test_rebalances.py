@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.embedded.errors import Unavailable
+from streams.embedded.broker import Broker
 from tests.chaos.rebalances import (
     KB_PER_REBALANCE_MAX,
     MORE_FILES_MAX,
@@ -57,11 +57,10 @@ def test_the_size_of_a_process_is_what_the_kernel_says() -> None:
 
 @pytest.mark.broker
 @pytest.mark.slow
-def test_a_worker_that_others_come_and_go_beside_keeps_its_files_and_threads(tmp_path: Path) -> None:
-    try:
-        said = measure(tmp_path, REBALANCES)
-    except Unavailable as error:
-        pytest.skip(f"no Kafka on this machine: {error}")
+def test_a_worker_that_others_come_and_go_beside_keeps_its_files_and_threads(
+    broker: Broker, tmp_path: Path
+) -> None:
+    said = measure(tmp_path, REBALANCES, broker=broker)
     assert said["rebalances"] >= REBALANCES
     assert said["threads"] <= MORE_THREADS_MAX, said
     assert max(it["files"] for it in said["sizes"]) < FILES_MAX, said

@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 import pytest
 
+from streams.embedded.places import locked
 from streams.settings import load_settings
 from streams.up.stage import set_topics
 from tests.brokers import Topics
@@ -50,8 +51,22 @@ class Image(NamedTuple):
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
+    """Made once, by the first worker that needs it."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder, done = shared / "image", shared / "image.made"
+    with locked(shared / "image.lock", MADE_WITHIN_S):
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            _make(folder)
+            done.touch()
+    return Image(folder / "kairos" / "bin")
+
+
+def _make(folder: Path) -> None:
     """What the Dockerfile makes, from what `.dockerignore` lets through."""
-    source, made = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("image") / "kairos"
+    source, made = folder / "source", folder / "kairos"
+    source.mkdir(parents=True)
     for line in (ROOT / ".dockerignore").read_text().splitlines():
         if line.startswith("!"):
             _copy(ROOT / line[1:], source / Path(line[1:]).name)
@@ -68,7 +83,6 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
         if said.returncode and UNREACHABLE.search(said.stderr):
             pytest.skip(f"no package index to be had: {said.stderr.splitlines()[-1]}")
         assert said.returncode == 0, said.stderr
-    return Image(made / "bin")
 
 
 def _copy(path: Path, to: Path) -> None:

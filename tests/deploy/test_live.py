@@ -42,7 +42,7 @@ def live(broker: Broker, topics: Topics, tmp_path: Path) -> Iterator[Live]:
     asyncio.run(send_profiles(broker.bootstrap, topics.name("profiles")))
     with worker(topics, tmp_path) as address:
         until(lambda: bool(address()) and get(f"{address()}/readyz")[0] == 200, "the worker is ready")
-        with prometheus(program, tmp_path / "prometheus", rules.text(times=30), [address()[7:]]) as server:
+        with prometheus(program, tmp_path / "prometheus", rules.text(times=90), [address()[7:]]) as server:
             until(lambda: bool(server.query("kairos_ready == 1")), "the worker was scraped")
             until(lambda: all(rule["lastEvaluation"][:2] == "20" for rule in server.rules()), "rules ran")
             with urllib.request.urlopen(f"{address()}/metrics", timeout=10) as answer:  # noqa: S310 - our own

@@ -47,10 +47,12 @@ WITHIN_S = 60.0
 @pytest.fixture
 def made(topics: Topics) -> str:
     """All topics; what is compacted by customer forgets soon. Returns the name of the changelog."""
-    for topic in contract().values():
-        count = PARTITIONS if topic.co_partitioned else 1
-        topics.create(topic.name, partitions=count, config=SOON if topic.compacted else {})
-    return topics.create("app-customers-changelog", partitions=PARTITIONS, config=SOON)
+    wanted = {
+        topic.name: (PARTITIONS if topic.co_partitioned else 1, SOON if topic.compacted else {})
+        for topic in contract().values()
+    }
+    topics.create_all({**wanted, "app-customers-changelog": (PARTITIONS, SOON)})
+    return topics.name("app-customers-changelog")
 
 
 class Shop:

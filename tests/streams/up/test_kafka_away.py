@@ -16,7 +16,7 @@ import pytest
 from streams.embedded.broker import Broker
 
 TIMEOUT_S = 8
-"""What the run is set to: how long a client waits for an answer, a session lasts, and a transaction is open."""
+"""What the run is set to: so long a client waits for an answer, a session lasts, a transaction is open."""
 AWAY_S = TIMEOUT_S + 4
 """Longer than any of them."""
 TIMEOUTS = ("REQUEST", "SESSION", "TRANSACTION")

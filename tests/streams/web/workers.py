@@ -24,14 +24,18 @@ WITHIN_S = 40.0
 def create_topics(topics: Topics) -> str:
     """All topics of the contract, and the id of the application they are for."""
     app = topics.name("app")
-    for topic in contract().values():
-        config = {"cleanup.policy": "compact"} if topic.compacted else {}
-        topics.create(
-            topic.name,
-            partitions=PARTITIONS if topic.co_partitioned else 1,
-            config={**config, "max.message.bytes": str(topic.max_record_bytes + 65_536)},
+    compacted = {"cleanup.policy": "compact"}
+    wanted = {
+        topic.name: (
+            PARTITIONS if topic.co_partitioned else 1,
+            {
+                **(compacted if topic.compacted else {}),
+                "max.message.bytes": str(topic.max_record_bytes + 65_536),
+            },
         )
-    topics.create("app-customers-changelog", partitions=PARTITIONS, config={"cleanup.policy": "compact"})
+        for topic in contract().values()
+    }
+    topics.create_all(wanted | {"app-customers-changelog": (PARTITIONS, compacted)})
     return app
 
 
