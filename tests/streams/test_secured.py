@@ -65,15 +65,11 @@ async def first(shop: Shop, topics: Sequence[str]) -> dict[str, bytes]:
     return found
 
 
-async def lacking(shop: Shop, user: str) -> list[tuple[str, str]]:
+def lacking(shop: Shop, user: str) -> list[tuple[str, str]]:
     """What this user is told to lack."""
     with pytest.raises(NotReady) as error:
-        await check_inputs(shop.settings(user))
+        asyncio.run(check_inputs(shop.settings(user)))
     return [(problem.file, problem.reason) for problem in error.value.errors]
-
-
-async def all_lacking(shop: Shop, users: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
-    return dict(zip(users, await asyncio.gather(*(lacking(shop, user) for user in users)), strict=True))
 
 
 @pytest.mark.slow
@@ -93,7 +89,7 @@ def test_each_missing_right_is_named_before_a_worker_starts(shop: Shop) -> None:
     acls = worker_acls(shop.settings("worker"))
     users = {f"lacking-{n}": acl for n, acl in enumerate(acls)}
     shop.fortress.grant({user: [it for it in acls if it != left_out] for user, left_out in users.items()})
-    said = asyncio.run(all_lacking(shop, tuple(users)))
+    said = {user: lacking(shop, user) for user in users}
     assert said == {user: [missing(acl)] for user, acl in users.items()}
 
 
