@@ -62,6 +62,7 @@ def worker_of(settings: Mapping[str, str], folder: Path, number: int = 0) -> Ite
         "KAIROS_STATE_DIR": str(folder / f"state-{number}"),
         "KAIROS_WEB_PORT": "0",
         "KAIROS_ENGINE_LOG_LEVEL": "info",
+        "KAIROS_KAFKA_HEARTBEAT_INTERVAL_MS": "500",  # at a beat a worker learns that others come and go
         **settings,
     }
 
