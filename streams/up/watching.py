@@ -86,11 +86,16 @@ class Watching:
         self._admin = AIOKafkaAdminClient(**options)
 
     async def start(self) -> None:
-        """Connect, and go to the beginning."""
+        """Connect, and go to the beginning of what is read.
+
+        The inputs are assigned too, though nothing of them is fetched: of a topic that is not, a client only
+        learns when it is asked for it, one after the other and half a second each.
+        """
         await self._consumer.start()
         await self._admin.start()
-        self._consumer.assign(self._outputs)
-        await self._consumer.seek_to_beginning()
+        self._consumer.assign([*self._outputs, *self._asked])
+        self._consumer.pause(*self._asked)
+        await self._consumer.seek_to_beginning(*self._outputs)
 
     async def stop(self) -> None:
         """Let go of the clients, within a bound."""

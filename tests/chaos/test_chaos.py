@@ -37,8 +37,8 @@ AT_LEAST = 3
 def test_nothing_is_lost_or_said_twice_whatever_befalls_workers_broker_and_state(tmp_path: Path) -> None:
     wanted = Wanted(
         directory=tmp_path,
-        seconds=30,
-        days=60,
+        seconds=20,
+        days=40,
         seed=SEED,
         events_per_s=100,
         faults=SOME,
@@ -62,8 +62,8 @@ def test_nothing_is_lost_or_said_twice_when_three_workers_are_restarted_one_afte
 ) -> None:
     wanted = Wanted(
         directory=tmp_path,
-        seconds=20,
-        days=80,
+        seconds=15,
+        days=60,
         seed=4,
         workers=3,
         events_per_s=100,
