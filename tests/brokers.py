@@ -43,6 +43,8 @@ from streams.embedded.lease import leased
 _numbers = itertools.count(1)
 KNOWN_LOOKS_MAX = 100
 KNOWN_LOOK_EVERY_S = 0.05
+KEPT = {"retention.ms": "-1"}
+"""Records of tests are dated as a test likes: once a broker is 30 s old, it deletes what is a week old."""
 
 
 class Topics:
@@ -88,7 +90,9 @@ class Topics:
 
     async def _create(self, made: Mapping[str, tuple[int, Mapping[str, str]]]) -> None:
         """A broker answers that it has made a topic a moment before its metadata shows it."""
-        topics = [NewTopic(name, count, 1, topic_configs=dict(more)) for name, (count, more) in made.items()]
+        topics = [
+            NewTopic(name, count, 1, topic_configs=KEPT | dict(more)) for name, (count, more) in made.items()
+        ]
         async with self.admin() as client:
             answer = await client.create_topics(topics)
             refused = {error[0]: error for error in answer.topic_errors if error[1]}

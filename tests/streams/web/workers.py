@@ -25,12 +25,11 @@ def create_topics(topics: Topics) -> str:
     """All topics of the contract, and the id of the application they are for."""
     app = topics.name("app")
     compacted = {"cleanup.policy": "compact"}
-    kept = {"retention.ms": "-1"}  # a broker that is 30 s old deletes what is dated long ago
     wanted = {
         topic.name: (
             PARTITIONS if topic.co_partitioned else 1,
             {
-                **(compacted if topic.compacted else kept),
+                **(compacted if topic.compacted else {}),
                 "max.message.bytes": str(topic.max_record_bytes + 65_536),
             },
         )
