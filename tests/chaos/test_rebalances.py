@@ -18,6 +18,8 @@ from tests.chaos.rebalances import (
 REBALANCES = 8
 FILES_MAX = 150
 """A few rebalances say little of growth, but a leak of clients or stores shows at once."""
+THREADS_MAX = 6 + min(32, (os.cpu_count() or 1) + 4)
+"""Those of the loop's pool come one by one, as many as Python allows; of others there are four."""
 
 
 def sizes(*, kb: float = 0, files: float = 0, threads: float = 0) -> list[tuple[int, Size]]:
@@ -62,5 +64,5 @@ def test_a_worker_that_others_come_and_go_beside_keeps_its_files_and_threads(
 ) -> None:
     said = measure(tmp_path, REBALANCES, broker=broker)
     assert said["rebalances"] >= REBALANCES
-    assert said["threads"] <= MORE_THREADS_MAX, said
+    assert max(it["threads"] for it in said["sizes"]) <= THREADS_MAX, said
     assert max(it["files"] for it in said["sizes"]) < FILES_MAX, said
