@@ -2,7 +2,8 @@
 #
 # PYTHON=python3.12 uses that interpreter, in an environment of its own; VENV=dir names the environment.
 # The environment is stamped with the checksum of the lock file: when that changes, the next target makes it anew, so
-# that nothing stays behind which the lock no longer names.
+# that nothing stays behind which the lock no longer names. Python compiles what is used when it is used first: pip
+# would compile everything.
 
 MAKEFLAGS += --no-print-directory
 # A worker starts a third faster when Python may keep what it compiled, and tests start hundreds of processes.
@@ -53,7 +54,8 @@ demo: $(INSTALLED) ## replay a year of real orders and show what would have been
 	@$(VENV)/bin/kairos replay --demo
 
 .PHONY: test
-test: $(INSTALLED) $(TOOLS) ## run the tests on WORKERS processes (two for each core)
+test: ## run the tests on WORKERS processes (two for each core)
+	@$(MAKE) -j2 $(INSTALLED) $(TOOLS)
 	@$(PY) -m pytest -q -n $(WORKERS) --maxschedchunk 2
 
 .PHONY: check
@@ -158,7 +160,7 @@ $(LOCKED):
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "make: $(PYTHON) comes without venv or ensurepip: install them (on Debian and Ubuntu: the package python3-venv, or python3.11-venv for that version)" >&2; exit 1; }
 	@echo "making $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements-dev.lock
 	@touch $@
 
 # Setuptools warns at length of every folder that holds data and no module.
