@@ -2,8 +2,8 @@
 #
 # PYTHON=python3.12 uses that interpreter, in an environment of its own; VENV=dir names the environment.
 # The environment is stamped with the checksum of the lock file: when that changes, the next target makes it anew, so
-# that nothing stays behind which the lock no longer names. Python compiles what is used when it is used first: pip
-# would compile everything.
+# that nothing stays behind which the lock no longer names. The locked pip takes its place first: it needs half the time
+# of one that is three years old. Python compiles what is used when it is used first: pip would compile everything.
 
 MAKEFLAGS += --no-print-directory
 # A worker starts a third faster when Python may keep what it compiled, and tests start hundreds of processes.
@@ -37,6 +37,7 @@ PYTHON = $(shell for python in $(CANDIDATES); do \
 endif
 
 PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-compile
 LOCKED := $(VENV)/.locked-$(shell cksum < requirements-dev.lock 2>/dev/null | cut -d ' ' -f 1)
 INSTALLED := $(VENV)/.installed
 TOOLS := build/.tools-$(shell cksum < deploy/tools.sh 2>/dev/null | cut -d ' ' -f 1)
@@ -160,10 +161,12 @@ $(LOCKED):
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "make: $(PYTHON) comes without venv or ensurepip: install them (on Debian and Ubuntu: the package python3-venv, or python3.11-venv for that version)" >&2; exit 1; }
 	@echo "making $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(PY) -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements-dev.lock
+	@awk '/^[a-z]/ { wanted = /^pip==/ } wanted' requirements-dev.lock >$(VENV)/pip.lock
+	@$(PIP) --require-hashes -r $(VENV)/pip.lock
+	@$(PIP) --require-hashes -r requirements-dev.lock
 	@touch $@
 
 # Setuptools warns at length of every folder that holds data and no module.
 $(INSTALLED): $(LOCKED) pyproject.toml
-	@PYTHONWARNINGS=ignore $(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@PYTHONWARNINGS=ignore $(PIP) --no-deps --no-build-isolation -e .
 	@touch $@

@@ -4,7 +4,7 @@
 #   deploy/install.sh dependencies FOLDER     builds wheels of requirements.lock, each by its hash, into an environment
 #   deploy/install.sh project FOLDER          adds the project in the working directory
 #
-# The build tool comes from requirements-dev.lock, by its hash too. It, pip and the wheels stay out of FOLDER/bin.
+# pip and the build tool come from requirements-dev.lock, by their hashes too. They and the wheels stay out of FOLDER/bin.
 set -eu
 
 what=$1
@@ -17,7 +17,7 @@ pip="$tools/bin/python -m pip --quiet --disable-pip-version-check --no-cache-dir
 case $what in
 dependencies)
 	"$PYTHON" -m venv "$tools"
-	awk '/^[a-z]/ { wanted = /^setuptools==/ } wanted' requirements-dev.lock >"$tools/build.lock"
+	awk '/^[a-z]/ { wanted = /^(pip|setuptools)==/ } wanted' requirements-dev.lock >"$tools/build.lock"
 	$pip install --require-hashes -r "$tools/build.lock"
 	$pip wheel --no-build-isolation --require-hashes --wheel-dir "$wheels" -r requirements.lock
 	"$PYTHON" -m venv --without-pip "$folder"
